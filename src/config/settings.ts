@@ -1,0 +1,303 @@
+// Every setting in one table: name, default, meaning. The flag is --<name>, the environment variable
+// CREW_<NAME>, the file <root>/settings.conf with `name = value` lines. docs/settings.md comes from here.
+
+import { readFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parsePort } from '../core/app.ts'
+import { type CrewError, failure, isFailure, messageOf } from '../core/errors.ts'
+import { parseDuration, parseSize } from '../core/units.ts'
+
+interface Kind<T> {
+  readonly name: string
+  readonly parse: (text: string) => T
+}
+
+const bad = (value: string, rule: string) =>
+  failure('value-invalid', { what: 'value', value: JSON.stringify(value), rule })
+
+const text: Kind<string> = { name: 'text', parse: (value) => value }
+const path: Kind<string> = { name: 'path', parse: (value) => resolve(value) }
+const size: Kind<number> = { name: 'size', parse: parseSize }
+const duration: Kind<number> = { name: 'duration', parse: parseDuration }
+const port: Kind<number> = { name: 'port', parse: parsePort }
+
+/** A whole number of at least `least`. */
+const count = (least: number): Kind<number> => ({
+  name: 'number',
+  parse: (value) => {
+    if (!/^\d{1,9}$/.test(value) || Number(value) < least) throw bad(value, `a whole number from ${least} up`)
+    return Number(value)
+  },
+})
+
+const portRange: Kind<{ readonly first: number; readonly last: number }> = {
+  name: 'port range',
+  parse: (value) => {
+    const [first, last, ...rest] = value.split('-').map(parsePort)
+    if (first === undefined || last === undefined || rest.length > 0 || last < first)
+      throw bad(value, 'a range is two ports, such as 20000-20999')
+    return { first, last }
+  },
+}
+
+const oneOf = <const T extends readonly string[]>(...values: T): Kind<T[number]> => ({
+  name: values.join(' | '),
+  parse: (value) => {
+    if (!values.includes(value)) throw bad(value, `one of ${values.join(', ')}`)
+    return value
+  },
+})
+
+/** A size, or `none`: no limit. */
+const limit: Kind<number | null> = {
+  name: 'size | none',
+  parse: (value) => (value === 'none' ? null : parseSize(value)),
+}
+
+/** A number of processors such as 0.5, or `none`: no limit. */
+const cpus: Kind<number | null> = {
+  name: 'processors | none',
+  parse: (value) => {
+    if (value === 'none') return null
+    if (!/^\d{1,3}(\.\d{1,3})?$/.test(value) || Number(value) === 0)
+      throw bad(value, 'a number of processors such as 0.5, or none')
+    return Number(value)
+  },
+}
+
+/** `auto`, or an IPv4 network such as 10.213.0.0/20. */
+const subnet: Kind<string> = {
+  name: 'subnet | auto',
+  parse: (value) => {
+    if (value !== 'auto' && !/^(\d{1,3}\.){3}\d{1,3}\/(1[2-9]|2[0-8])$/.test(value))
+      throw bad(value, 'auto, or a network of /12 to /28 such as 10.213.0.0/20')
+    return value
+  },
+}
+
+const list: Kind<readonly string[]> = {
+  name: 'list',
+  parse: (value) =>
+    value
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+}
+
+interface Setting<T> {
+  readonly kind: Kind<T>
+  /** As a user would write it. */
+  readonly default: string
+  readonly doc: string
+}
+
+const setting = <T>(kind: Kind<T>, fallback: string, doc: string): Setting<T> => ({
+  kind,
+  default: fallback,
+  doc,
+})
+
+/** The table. Durations are kept in milliseconds, sizes in bytes. */
+export const settingsTable = {
+  root: setting(path, '/var/lib/crew', 'Folder of all state. Another folder is another instance.'),
+  'log-level': setting(
+    oneOf('error', 'warn', 'info', 'debug'),
+    'info',
+    'What the daemon writes to its log (JSON lines on stdout).',
+  ),
+  domain: setting(
+    text,
+    'localhost',
+    'Apps answer on <app>.<domain> until domains:set or domains:set-global says otherwise.',
+  ),
+
+  'ssh-host': setting(text, '0.0.0.0', 'Address the SSH server listens on.'),
+  'ssh-port': setting(port, '2222', 'Port of the SSH server.'),
+  'ssh-user': setting(
+    list,
+    'crew,git,dokku',
+    'User names that may log in; who somebody is, the key decides.',
+  ),
+  'ssh-ciphers': setting(
+    list,
+    'aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes256-ctr,aes128-ctr',
+    'Ciphers the SSH server offers.',
+  ),
+  'ssh-login-grace': setting(duration, '30s', 'A connection that has not authenticated by then is closed.'),
+  'ssh-max-tries': setting(count(1), '6', 'Keys a client may try on one connection.'),
+  'ssh-max-startups': setting(
+    count(1),
+    '20',
+    'Unauthenticated connections at once; further ones are closed.',
+  ),
+  'ssh-max-sessions': setting(count(1), '10', 'Sessions open at once on one connection.'),
+  'ssh-keepalive-interval': setting(
+    duration,
+    '15s',
+    'How often a silent client is asked whether it is there.',
+  ),
+  'ssh-keepalive-count': setting(count(1), '3', 'Unanswered questions until a client counts as gone.'),
+
+  'push-max-size': setting(size, '1g', 'A pack larger than this is refused.'),
+  builder: setting(
+    oneOf('auto', 'buildkit', 'classic'),
+    'auto',
+    'Which builder of the engine builds; auto is BuildKit where the engine has it.',
+  ),
+  'build-concurrency': setting(
+    count(1),
+    String(Math.max(1, Math.floor(availableParallelism() / 2))),
+    'Builds at once, over all apps. The default is half the processors.',
+  ),
+  'build-timeout': setting(duration, '60m', 'A build that takes longer is stopped.'),
+  'disk-min-free': setting(
+    size,
+    '512m',
+    'A build is refused when the disk of the engine or of the root has less free than this.',
+  ),
+  'releases-kept': setting(count(1), '3', 'Images of this many releases are kept, for rollback.'),
+
+  'engine-host': setting(
+    text,
+    'unix:///var/run/docker.sock',
+    'The Docker engine: a unix socket, as DOCKER_HOST has it.',
+  ),
+  'network-subnet': setting(
+    subnet,
+    'auto',
+    'Addresses of the containers; auto picks a /20 that the machine does not use.',
+  ),
+  'container-memory': setting(
+    limit,
+    'none',
+    'Memory a container may use, unless resource:limit says otherwise.',
+  ),
+  'container-cpus': setting(
+    cpus,
+    'none',
+    'Processors a container may use, unless resource:limit says otherwise.',
+  ),
+  'container-pids': setting(count(1), '4096', 'Processes and threads a container may have.'),
+  'log-max-size': setting(size, '10m', 'Size of one log file of a container.'),
+  'log-max-files': setting(count(1), '3', 'Log files kept for a container.'),
+
+  'check-timeout': setting(duration, '5s', 'How long one health check may take.'),
+  'check-attempts': setting(count(1), '60', 'Health checks until a container counts as failed.'),
+  'check-wait': setting(
+    duration,
+    '1s',
+    'Time between two health checks. The first checks of a container come faster.',
+  ),
+  'check-uptime': setting(
+    duration,
+    '10s',
+    'A container without any check is healthy when it has stayed up this long.',
+  ),
+  'stop-timeout': setting(duration, '30s', 'Time from SIGTERM to SIGKILL.'),
+  'drain-timeout': setting(
+    duration,
+    '30s',
+    'How long the requests under way on an old container may take after a swap.',
+  ),
+
+  'router-http-host': setting(text, '0.0.0.0', 'Address the router listens on.'),
+  'router-http-port': setting(port, '8080', 'Port on which the router tells apps apart by host name.'),
+  'router-port-range': setting(
+    portRange,
+    '20000-20999',
+    'A web app gets a port of its own out of this range.',
+  ),
+  'router-timeout': setting(duration, '60s', 'Longest silence of a client or an app within a request.'),
+} as const satisfies Record<string, Setting<unknown>>
+
+export type SettingName = keyof typeof settingsTable
+
+/** The value of every setting. */
+export type Settings = {
+  readonly [N in SettingName]: (typeof settingsTable)[N] extends Setting<infer T> ? T : never
+}
+
+export const settingNames = Object.keys(settingsTable) as SettingName[]
+
+/** Environment variable of a setting: CREW_SSH_PORT for ssh-port. */
+export const variableOf = (name: SettingName) => `CREW_${name.toUpperCase().replaceAll('-', '_')}`
+
+const isSetting = (name: string): name is SettingName => Object.hasOwn(settingsTable, name)
+
+function invalid(name: string, source: string, problem: string, hint: string): CrewError {
+  return failure('setting-invalid', { setting: `${name} (${source})`, problem, hint })
+}
+
+function parseSetting(name: SettingName, value: string, source: string): unknown {
+  try {
+    return settingsTable[name].kind.parse(value)
+  } catch (error) {
+    throw invalid(name, source, messageOf(error), isFailure(error) ? error.hint : settingsTable[name].doc)
+  }
+}
+
+/** Reads `name = value` lines; `#` begins a comment line. @throws setting-invalid */
+export function parseSettingsFile(content: string, file: string): Partial<Record<SettingName, string>> {
+  const values: Partial<Record<SettingName, string>> = {}
+  for (const [index, raw] of content.split('\n').entries()) {
+    const line = raw.trim()
+    if (line === '' || line.startsWith('#')) continue
+    const equals = line.indexOf('=')
+    const name = line.slice(0, Math.max(0, equals)).trim()
+    if (!isSetting(name))
+      throw invalid(
+        name || line,
+        `${file}:${index + 1}`,
+        'there is no such setting',
+        'docs/settings.md lists them',
+      )
+    values[name] = line.slice(equals + 1).trim()
+  }
+  return values
+}
+
+export interface SettingSources {
+  /** From the command line, by setting name. */
+  readonly flags?: Partial<Record<SettingName, string>>
+  readonly env?: NodeJS.ProcessEnv
+  /** Content of the settings file; by default read from the root, absent is empty. */
+  readonly file?: string
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    if (
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ||
+      (error as NodeJS.ErrnoException).code === 'EACCES'
+    )
+      return ''
+    throw error
+  }
+}
+
+/**
+ * Every setting from flag, environment, file, default, in this order. DOCKER_HOST stands in for engine-host
+ * when nothing names that.
+ * @throws setting-invalid
+ */
+export function loadSettings({ flags = {}, env = {}, file }: SettingSources): Settings {
+  const root = resolve(flags.root ?? env[variableOf('root')] ?? settingsTable.root.default)
+  const path = join(root, 'settings.conf')
+  const fromFile = parseSettingsFile(file ?? readIfThere(path), path)
+  const values: Record<string, unknown> = {}
+  for (const name of settingNames) {
+    const variable = env[variableOf(name)]
+    const dockerHost = name === 'engine-host' ? env.DOCKER_HOST : undefined
+    if (flags[name] !== undefined) values[name] = parseSetting(name, flags[name], `--${name}`)
+    else if (variable !== undefined && variable !== '')
+      values[name] = parseSetting(name, variable, variableOf(name))
+    else if (fromFile[name] !== undefined) values[name] = parseSetting(name, fromFile[name], path)
+    else if (dockerHost !== undefined && dockerHost !== '')
+      values[name] = parseSetting(name, dockerHost, 'DOCKER_HOST')
+    else values[name] = parseSetting(name, settingsTable[name].default, 'default')
+  }
+  return { ...(values as Settings), root }
+}

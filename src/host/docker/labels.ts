@@ -1,0 +1,26 @@
+// Labels by which Crew knows its own images, containers and networks. What lacks them is never touched.
+import type { App } from '../../core/app.ts'
+
+export const labels = {
+  /** Store.instance; several instances may share an engine. */
+  instance: 'crew.instance',
+  /** App.id, which outlives a rename. */
+  appId: 'crew.app-id',
+  /** App.name when the thing was made; for people. */
+  app: 'crew.app',
+  release: 'crew.release',
+  commit: 'crew.commit',
+  deployment: 'crew.deployment',
+  process: 'crew.process',
+  index: 'crew.index',
+} as const
+
+/** Labels that an image, a container and a network of an app share. */
+export const appLabels = (instance: string, app: App): Record<string, string> => ({
+  [labels.instance]: instance,
+  [labels.appId]: String(app.id),
+  [labels.app]: app.name,
+})
+
+/** Repository of an app's images; the tag is `r<release>`. */
+export const imageRepository = (instance: string, app: App) => `crew-${instance}/${app.name}`
