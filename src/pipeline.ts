@@ -1,6 +1,20 @@
 // The story of a push, readable top to bottom: receive, check out, build, release, deploy, report.
-import type { AppName } from './core/app.ts'
+import type { Builder } from './builder/builder.ts'
+import { resolveProperties } from './config/properties.ts'
+import type { Settings } from './config/settings.ts'
+import type { App, AppName, Release } from './core/app.ts'
+import { failure, isFailure, messageOf } from './core/errors.ts'
+import type { Log } from './core/log.ts'
+import { planPush } from './core/push-plan.ts'
 import type { Report } from './core/report.ts'
+import { formatDuration } from './core/units.ts'
+import type { Deployer } from './deployer/deployer.ts'
+import type { GitObjects } from './host/git/objects.ts'
+import type { Repositories } from './host/git/repositories.ts'
+import { failpoint } from './host/process/failpoint.ts'
+import type { Recovery } from './host/queue/recovery.ts'
+import { Turns, TurnsByKey } from './host/queue/turns.ts'
+import type { Store } from './host/store/store.ts'
 import type { Push } from './receiver/push.ts'
 
 /** Who wants a change, where its lines go, and when it is called off. */
@@ -33,4 +47,305 @@ export interface Pipeline {
   destroy(app: AppName, actor: Actor): Promise<void>
   /** Removes images of old releases and dangling layers that Crew made; of one app or of all. */
   cleanup(app: AppName | undefined, actor: Actor): Promise<void>
+  /** Resolves when no work goes on behind an answer that was already given. */
+  settled(): Promise<void>
+}
+
+export interface Stages {
+  readonly settings: Settings
+  readonly store: Store
+  readonly repositories: Repositories
+  readonly builder: Builder
+  readonly deployer: Deployer
+  readonly recovery: Recovery
+  readonly urls: (app: App) => string[]
+  readonly log: Log
+}
+
+/** What a release is made from. */
+interface Source {
+  readonly cause: 'push' | 'rebuild'
+  readonly objects: GitObjects
+  readonly commit: string
+}
+
+/** Joins the stages. Holds no state but who has a turn. */
+export function createPipeline(stages: Stages): Pipeline {
+  const { settings, store, repositories, builder, deployer, recovery, urls, log } = stages
+  const appTurns = new TurnsByKey()
+  const buildTurns = new Turns(settings['build-concurrency'])
+  const behind = new Set<Promise<void>>()
+
+  /** Runs a change in the app's turn. The turn ends when `afterwards`, which the change may set, has ended. */
+  async function inTurn(
+    name: AppName,
+    actor: Actor,
+    change: (then: (work: () => Promise<void>) => void) => Promise<void>,
+  ) {
+    const { id } = store.apps.get(name)
+    const turn = await appTurns.take(String(id), {
+      signal: actor.signal,
+      onPlace: (place) =>
+        actor.report.step(`Waiting for another change of ${name} to end (place ${place} in line)`),
+    })
+    let afterwards = async () => {}
+    try {
+      await recovery.during(actor.signal, () =>
+        change((work) => {
+          afterwards = work
+        }),
+      )
+    } catch (error) {
+      if (isFailure(error, 'engine-unreachable')) recovery.spoil()
+      throw error
+    } finally {
+      const work = afterwards()
+        .catch((error: unknown) =>
+          log.warn({ app: name, problem: messageOf(error) }, 'clean-up after a change failed'),
+        )
+        .finally(() => turn[Symbol.asyncDispose]())
+      behind.add(work)
+      void work.finally(() => behind.delete(work))
+    }
+  }
+
+  const propertiesOf = (name: AppName) => resolveProperties(store.properties.all(name), settings)
+
+  /** Ends a release that did not come live. Its image goes, unless an older release has it too. */
+  async function abandon(release: Release, error: unknown, signal: AbortSignal) {
+    const { state } = store.releases.get(release.app, release.number)
+    if (state !== 'building' && state !== 'deploying') return
+    store.releases.end(release.app, release.number, signal.aborted ? 'canceled' : 'failed', messageOf(error))
+    await keepImages(release.app).catch((problem: unknown) => {
+      log.warn(
+        { app: release.app, problem: messageOf(problem) },
+        'the image of a failed release stays for now',
+      )
+    })
+  }
+
+  /** Removes the images of an app that neither run nor are kept for a rollback. */
+  async function keepImages(name: AppName) {
+    const ran = store.releases.list(name).filter(({ state }) => state === 'live' || state === 'superseded')
+    const kept = ran
+      .slice(0, settings['releases-kept'])
+      .flatMap(({ image }) => (image === null ? [] : [image]))
+    await builder.retain(store.apps.get(name), new Set(kept))
+  }
+
+  async function build(release: Release, source: Source, { report, signal }: Actor) {
+    const { app: name, number } = release
+    await using _turn = await buildTurns.take({
+      signal,
+      onPlace: (place) => report.step(`Waiting for a build of another app to end (place ${place} in line)`),
+    })
+    failpoint('build-started')
+    const built = await builder.build(
+      {
+        app: store.apps.get(name),
+        release: number,
+        objects: source.objects,
+        commit: source.commit,
+        dockerfile: propertiesOf(name)['builder-dockerfile.dockerfile-path'],
+        buildArgs: store.buildArgs.all(name),
+      },
+      report,
+      signal,
+    )
+    failpoint('build-finished')
+    return built
+  }
+
+  /** From a commit to a live release. On any failure the app runs as before and nothing half-built stays. */
+  async function deployCommit(name: AppName, source: Source, actor: Actor) {
+    const { report, signal, who } = actor
+    const began = performance.now()
+    const release = store.releases.create(name, {
+      cause: source.cause,
+      commit: source.commit,
+      config: store.config.all(name),
+      who,
+    })
+    failpoint('release-written')
+    try {
+      report.heading(`Building ${name} from ${source.commit.slice(0, 8)}, release ${release.number}`)
+      const built = await build(release, source, actor)
+      signal.throwIfAborted()
+      store.releases.built(name, release.number, built)
+      failpoint('release-built')
+      report.heading(`Deploying ${name}`)
+      await deployer.deploy(name, release.number, report, signal)
+    } catch (error) {
+      await abandon(release, error, signal)
+      throw signal.aborted && !isFailure(error)
+        ? failure('canceled', { what: `release ${release.number}` })
+        : error
+    }
+    failpoint('deploy-finished')
+    tellUrls(name, release.number, performance.now() - began, report)
+  }
+
+  /** A release of an image that is there already: a rollback, or the same image with another configuration. */
+  async function deployImage(name: AppName, from: Release, cause: 'rollback' | 'config', actor: Actor) {
+    const { report, signal, who } = actor
+    const { image } = from
+    if (image === null) throw failure('app-not-deployed', { app: name })
+    const began = performance.now()
+    const release = store.releases.create(name, {
+      cause,
+      commit: from.commit,
+      config: cause === 'rollback' ? from.config : store.config.all(name),
+      who,
+      note: cause === 'rollback' ? `back to release ${from.number}` : '',
+    })
+    try {
+      store.releases.built(name, release.number, { image, processes: from.processes, port: from.port })
+      report.heading(
+        `Deploying ${name}, release ${release.number}${cause === 'rollback' ? ` (back to ${from.number})` : ''}`,
+      )
+      await deployer.deploy(name, release.number, report, signal)
+    } catch (error) {
+      await abandon(release, error, signal)
+      throw error
+    }
+    tellUrls(name, release.number, performance.now() - began, report)
+  }
+
+  function tellUrls(name: AppName, release: number, took: number, report: Report) {
+    report.heading(`Application deployed: release ${release} of ${name} in ${formatDuration(took)}`)
+    for (const url of urls(store.apps.get(name))) report.line(url)
+  }
+
+  function liveRelease(name: AppName): Release {
+    const { live } = store.apps.get(name)
+    if (live === null) throw failure('app-not-deployed', { app: name })
+    return store.releases.get(name, live.release)
+  }
+
+  /** Refuses a push that waited while another one moved what it is based on. */
+  async function refuseStale(push: Push) {
+    const refs = await repositories.refs(store.apps.get(push.app))
+    for (const { ref, from } of push.updates) {
+      const now = refs.get(ref) ?? ''
+      if (now !== (/^0+$/.test(from) ? '' : from)) throw failure('push-stale', { ref, app: push.app })
+    }
+  }
+
+  async function rollbackTarget(name: AppName, wanted: number | undefined): Promise<Release> {
+    const live = store.apps.get(name).live?.release
+    const releases = store.releases.list(name)
+    const candidates = releases.filter(({ state, number }) => state === 'superseded' && number !== live)
+    const target = wanted === undefined ? candidates[0] : store.releases.get(name, wanted)
+    if (target === undefined) throw failure('rollback-nowhere', { app: name, why: '' })
+    const reason = !candidates.some(({ number }) => number === target.number)
+      ? `: release ${target.number} ${target.number === live ? 'is live' : `ended as ${target.state}`}`
+      : target.image === null || !(await builder.hasImage(target.image))
+        ? `: the image of release ${target.number} is no longer kept`
+        : undefined
+    if (reason !== undefined) throw failure('rollback-nowhere', { app: name, why: reason })
+    return target
+  }
+
+  return {
+    async push(push) {
+      const { app: name, updates, objects, report } = push
+      const plan = planPush(name, updates, propertiesOf(name)['git.deploy-branch'])
+      const commit = plan.deploy && (await repositories.commitOf(objects, plan.deploy.commit))
+      if (plan.deploy && !commit) throw failure('push-not-commit', { ref: plan.deploy.branch })
+      const branch = plan.deploy?.branch ?? (propertiesOf(name)['git.deploy-branch'] || 'master')
+      for (const ref of plan.stored) {
+        report.step(
+          `${ref} is stored, not deployed. To deploy it: git push <remote> ${ref.replace(/^refs\/(heads|tags)\//, '')}:${branch}`,
+        )
+      }
+      failpoint('push-received')
+      await inTurn(name, push, async (afterwards) => {
+        afterwards(async () => {
+          await push.finished
+          if (plan.deploy) await keepImages(name)
+        })
+        await refuseStale(push)
+        if (!plan.deploy || !commit) return
+        await repositories.setHead(store.apps.get(name), plan.deploy.branch)
+        await deployCommit(name, { cause: 'push', objects, commit }, push)
+      })
+    },
+
+    rebuild: (name, actor) =>
+      inTurn(name, actor, async (afterwards) => {
+        const app = store.apps.get(name)
+        const found = await repositories.deployHead(app, propertiesOf(name)['git.deploy-branch'])
+        if (found === undefined) throw failure('app-not-deployed', { app: name })
+        afterwards(() => keepImages(name))
+        await deployCommit(
+          name,
+          { cause: 'rebuild', objects: repositories.objects(app), commit: found },
+          actor,
+        )
+      }),
+
+    rollback: (name, number, actor) =>
+      inTurn(name, actor, async (afterwards) => {
+        const target = await rollbackTarget(name, number)
+        await deployImage(name, target, 'rollback', actor)
+        afterwards(() => keepImages(name))
+      }),
+
+    reconfigure: (name, actor) =>
+      inTurn(name, actor, async () => {
+        const { live, stopped } = store.apps.get(name)
+        if (live && !stopped) await deployImage(name, liveRelease(name), 'config', actor)
+      }),
+
+    restart: (name, actor) =>
+      inTurn(name, actor, async () => {
+        const { number } = liveRelease(name)
+        actor.report.heading(`Restarting ${name}`)
+        await deployer.deploy(name, number, actor.report, actor.signal)
+      }),
+
+    stop: (name, actor) => inTurn(name, actor, () => deployer.stop(name, actor.report, actor.signal)),
+
+    start: (name, actor) =>
+      inTurn(name, actor, async () => {
+        liveRelease(name)
+        await deployer.start(name, actor.report, actor.signal)
+      }),
+
+    scale: (name, counts, actor) =>
+      inTurn(name, actor, () => deployer.scale(name, counts, actor.report, actor.signal)),
+
+    reroute: (name, actor) => inTurn(name, actor, () => deployer.reroute(actor.signal)),
+
+    async create(name) {
+      const app = store.apps.create(name)
+      await repositories.create(app)
+    },
+
+    rename: (from, to, actor) =>
+      inTurn(from, actor, async () => {
+        store.apps.rename(from, to)
+        await deployer.reroute(actor.signal)
+      }),
+
+    destroy: (name, actor) =>
+      inTurn(name, actor, async () => {
+        const app = store.apps.get(name)
+        // the store first: whatever is left when the power goes here belongs to no app, and recovery removes it
+        store.apps.destroy(name)
+        await deployer.remove(app, actor.signal)
+        await builder.removeAll(app)
+        await repositories.remove(app)
+      }),
+
+    async cleanup(name, actor) {
+      const names =
+        name === undefined ? store.apps.list().map((app) => app.name) : [store.apps.get(name).name]
+      for (const each of names) await inTurn(each, actor, () => keepImages(each))
+    },
+
+    async settled() {
+      while (behind.size > 0) await Promise.allSettled(behind)
+    },
+  }
 }

@@ -91,6 +91,17 @@ export const errorTable = {
     hint: 'apps:destroy {app} removes the app',
   },
   'push-not-commit': { exit: 1, message: '{ref} does not point at a commit', hint: 'push a branch' },
+  'push-stale': {
+    exit: 1,
+    message: '{ref} of {app} moved while this push waited',
+    hint: 'git fetch, then push again',
+  },
+  'rollback-nowhere': {
+    exit: 1,
+    message: '{app} has no release to go back to{why}',
+    hint: 'releases:list {app} shows those whose image is kept',
+  },
+  'already-running': { exit: 1, message: 'crew serve runs already for {root}', hint: 'crew status shows it' },
   // build
   'disk-low': {
     exit: 1,
