@@ -1,74 +1,19 @@
 // A Crew of its own for a test: a real `crew serve` with its own root and ports, a key, and people who push.
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { request } from 'node:http'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import type { Engine } from '../../../src/host/docker/engine.ts'
 import { labels } from '../../../src/host/docker/labels.ts'
 import { BASE_IMAGE, ensureBaseImage, testEngine } from './engine.ts'
+import { type Ended, eventually, execute, freePort } from './execute.ts'
+
+export { eventually, execute } from './execute.ts'
 
 const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
-
-export interface Ended {
-  readonly status: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-/** A port of loopback that was free a moment ago. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('no port')
-  return address.port
-}
-
-/** Runs a program to its end; at most a minute. */
-export function execute(
-  command: string,
-  args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string; input?: string; timeout?: number } = {},
-): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = execFile(
-      command,
-      [...args],
-      {
-        env: { ...process.env, ...options.env },
-        cwd: options.cwd,
-        timeout: options.timeout ?? 60_000,
-        maxBuffer: 2 ** 26,
-      },
-      (error, stdout, stderr) => {
-        if (error && typeof error.code === 'string') reject(error)
-        else resolve({ status: child.exitCode, stdout, stderr })
-      },
-    )
-    child.stdin?.on('error', () => {})
-    child.stdin?.end(options.input ?? '')
-  })
-}
-
-/** Waits until `check` returns something other than undefined or false. @throws after `limit` ms, naming `what` */
-export async function eventually<T>(
-  what: string,
-  check: () => Promise<T | undefined | false>,
-  limit = 30_000,
-): Promise<T> {
-  const end = performance.now() + limit
-  for (;;) {
-    const found = await check()
-    if (found !== undefined && found !== false) return found
-    if (performance.now() > end) throw new Error(`waited ${limit} ms in vain for: ${what}`)
-    await sleep(50)
-  }
-}
 
 /** Files of an app that answers with `page`, by path. */
 export const webApp = (page: string, extra: Record<string, string> = {}): Record<string, string> => ({
@@ -89,13 +34,20 @@ export class Instance implements AsyncDisposable {
   readonly env: Record<string, string>
   readonly sshPort: number
   readonly httpPort: number
-  readonly engine = testEngine()
+  readonly engine: Engine
   #daemon: ChildProcess | undefined
   #log = ''
 
-  private constructor(folder: string, sshPort: number, httpPort: number, settings: Record<string, string>) {
+  private constructor(
+    folder: string,
+    engine: Engine,
+    sshPort: number,
+    httpPort: number,
+    settings: Record<string, string>,
+  ) {
+    this.engine = engine
     this.folder = folder
-    this.root = join(folder, 'root')
+    this.root = settings.CREW_ROOT ?? join(folder, 'root')
     this.sshPort = sshPort
     this.httpPort = httpPort
     const first = 21000 + Math.floor(Math.random() * 300) * 100
@@ -106,7 +58,7 @@ export class Instance implements AsyncDisposable {
       CREW_ROUTER_HTTP_HOST: '127.0.0.1',
       CREW_ROUTER_HTTP_PORT: String(httpPort),
       CREW_ROUTER_PORT_RANGE: `${first}-${first + 99}`,
-      CREW_ENGINE_HOST: process.env.CREW_TEST_ENGINE ?? '',
+      CREW_ENGINE_HOST: engine.address,
       CREW_CHECK_ATTEMPTS: '20',
       CREW_CHECK_WAIT: '200ms',
       CREW_CHECK_UPTIME: '1s',
@@ -117,10 +69,10 @@ export class Instance implements AsyncDisposable {
   }
 
   /** Starts a daemon with a key registered. @param settings environment variables on top, such as CREW_BUILDER */
-  static async start(settings: Record<string, string> = {}): Promise<Instance> {
-    await ensureBaseImage(testEngine())
+  static async start(settings: Record<string, string> = {}, engine = testEngine()): Promise<Instance> {
+    await ensureBaseImage(engine)
     const folder = mkdtempSync(join(tmpdir(), 'crew-test-'))
-    const instance = new Instance(folder, await freePort(), await freePort(), settings)
+    const instance = new Instance(folder, engine, await freePort(), await freePort(), settings)
     await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', 'tester', '-f', instance.key])
     await instance.serve()
     const added = await instance.crew(['ssh-keys:add', 'tester'], {

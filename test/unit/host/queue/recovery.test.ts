@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate as tick } from 'node:timers/promises'
 import { Recovery } from '../../../../src/host/queue/recovery.ts'
 
 const never = new AbortController().signal
@@ -35,6 +36,7 @@ test('a recovery waits until no change is under way', async () => {
     await gate.promise
     order.push('change ended')
   })
+  await tick()
   recovery.spoil()
   const again = recovery.ensure(never)
   gate.resolve()

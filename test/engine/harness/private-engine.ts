@@ -1,0 +1,75 @@
+// A dockerd for one test, which may stop it, kill it or let its disk run full.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Engine } from '../../../src/host/docker/engine.ts'
+import { eventually, execute } from './execute.ts'
+
+export class PrivateEngine implements AsyncDisposable {
+  readonly engine: Engine
+  readonly #folder: string
+  readonly #data: string
+  #process: ChildProcess | undefined
+
+  private constructor(folder: string, data: string) {
+    this.#folder = folder
+    this.#data = data
+    this.engine = new Engine(`unix://${join(folder, 'docker.sock')}`)
+  }
+
+  /** @param folder for sockets and logs @param data for images and containers; another file system, say */
+  static async start(folder: string, data = join(folder, 'data')): Promise<PrivateEngine> {
+    mkdirSync(folder, { recursive: true })
+    const engine = new PrivateEngine(folder, data)
+    await engine.start()
+    return engine
+  }
+
+  async start(): Promise<void> {
+    const at = (name: string) => join(this.#folder, name)
+    // no default bridge and no firewall rules: Crew's own network is all that is used, and nothing collides
+    const flags = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false']
+    const child = spawn(
+      'dockerd',
+      [
+        '--data-root',
+        this.#data,
+        '--exec-root',
+        at('exec'),
+        '-H',
+        this.engine.address,
+        '--pidfile',
+        at('pid'),
+        ...flags,
+      ],
+      { stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    let log = ''
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (log += chunk))
+    this.#process = child
+    await eventually('dockerd to answer', async () => {
+      if (child.exitCode !== null) throw new Error(`dockerd ended:\n${log.slice(-3000)}`)
+      return this.engine.info().catch(() => undefined)
+    })
+  }
+
+  /** SIGTERM stops its containers in order; SIGKILL leaves containerd and them for the next start. */
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
+    const child = this.#process
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    child.kill(signal)
+    await new Promise((resolve) => child.once('exit', resolve))
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const folder = readFileSync('/proc/mounts', 'utf8')
+    await this.stop()
+    // what dockerd left mounted below its folders
+    const below = (path: string) => path.startsWith(`${this.#folder}/`) || path.startsWith(`${this.#data}/`)
+    const mounts = folder
+      .split('\n')
+      .map((line) => line.split(' ')[1] ?? '')
+      .filter(below)
+    for (const mount of mounts.reverse()) await execute('umount', ['-l', mount]).catch(() => {})
+  }
+}
