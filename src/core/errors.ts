@@ -35,7 +35,7 @@ export const errorTable = {
     hint: 'deploy it first: git push',
   },
   usage: { exit: 2, message: '{problem}', hint: 'usage: {usage}' },
-  'command-unknown': { exit: 2, message: '{command} is not a command', hint: 'help lists the commands' },
+  'command-unknown': { exit: 2, message: '{command} is not a command', hint: '{hint}' },
   'exec-line-invalid': {
     exit: 2,
     message: 'this command line cannot be read: {problem}',
@@ -91,6 +91,16 @@ export const errorTable = {
     hint: 'apps:destroy {app} removes the app',
   },
   'push-not-commit': { exit: 1, message: '{ref} does not point at a commit', hint: 'push a branch' },
+  'push-too-large': {
+    exit: 1,
+    message: 'the push is larger than {limit}',
+    hint: 'push less at once, or raise the setting push-max-size',
+  },
+  'push-broken': {
+    exit: 1,
+    message: 'git refused the objects of this push: they are damaged or malformed',
+    hint: 'git fsck in your repository names them',
+  },
   'push-stale': {
     exit: 1,
     message: '{ref} of {app} moved while this push waited',
@@ -124,6 +134,11 @@ export const errorTable = {
     exit: 1,
     message: 'the build was stopped after {seconds} s',
     hint: 'the setting build-timeout says how long one may take',
+  },
+  'command-missing': {
+    exit: 1,
+    message: 'nothing says what to run: the image has no CMD or ENTRYPOINT, and the commit no Procfile',
+    hint: 'add a CMD to the Dockerfile, or a Procfile with a line such as web: ./start',
   },
   'submodule-failed': {
     exit: 1,

@@ -9,6 +9,9 @@ export interface EngineInfo {
   readonly platform: string
 }
 
+/** Milliseconds for a question that a healthy engine answers at once, also on a busy board. */
+const INFO_TIMEOUT = 10_000
+
 /** One engine behind a unix socket or TCP address; holds no state but the address. */
 export class Engine {
   readonly address: string
@@ -28,7 +31,10 @@ export class Engine {
   /** Asks the engine what it is. @throws engine-unreachable */
   async info(): Promise<EngineInfo> {
     try {
-      const { Version, ApiVersion, Os, Arch } = await this.docker.version()
+      // dockerode takes options here as everywhere; its types do not say so
+      const docker = this.docker as { version(options: object): Promise<Docker.DockerVersion> }
+      const limit = AbortSignal.timeout(INFO_TIMEOUT)
+      const { Version, ApiVersion, Os, Arch } = await docker.version({ abortSignal: limit })
       return { version: Version, apiVersion: ApiVersion, platform: `${Os}/${Arch}` }
     } catch (error) {
       throw engineFailure(this, error)
