@@ -1,0 +1,44 @@
+// What the commands work with: the daemon's parts, each as narrow as the commands need it.
+import type { Paths } from '../config/paths.ts'
+import type { Settings } from '../config/settings.ts'
+import type { App } from '../core/app.ts'
+import type { Deployer } from '../deployer/deployer.ts'
+import type { Store } from '../host/store/store.ts'
+import type { Pipeline } from '../pipeline.ts'
+
+export interface DaemonInfo {
+  readonly version: string
+  readonly root: string
+  readonly ssh: { readonly host: string; readonly port: number }
+  /** `http` is the router's own URL. */
+  readonly router: { readonly http: string }
+  /** Null when the engine does not answer. */
+  readonly engine: { readonly version: string; readonly platform: string } | null
+  readonly startedAt: string
+  readonly pid: number
+  /** Resident bytes. */
+  readonly memory: number
+}
+
+export interface ParsedKey {
+  /** `<type> <base64>`. */
+  readonly publicKey: string
+  /** SHA256:… */
+  readonly fingerprint: string
+  readonly comment: string
+}
+
+export interface Context {
+  readonly settings: Settings
+  readonly paths: Paths
+  readonly store: Store
+  readonly pipeline: Omit<Pipeline, 'push' | 'settled'>
+  readonly deployer: Pick<Deployer, 'status' | 'statuses' | 'logs'>
+  /** Where an app answers, the best address first; none when it has no web process. */
+  readonly urls: (app: App) => string[]
+  readonly daemon: { info(): Promise<DaemonInfo> }
+  /** @throws value-invalid */
+  readonly parsePublicKey: (text: string) => ParsedKey
+  /** Told of an error that no person caused, with its stack. */
+  readonly onFault?: (error: unknown) => void
+}

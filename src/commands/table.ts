@@ -1,0 +1,33 @@
+// The table: every command of Crew, by name.
+import { appsCommands } from './apps.ts'
+import { buildArgsCommands } from './build-args.ts'
+import type { Command } from './command.ts'
+import { configCommands } from './config.ts'
+import { domainsCommands } from './domains.ts'
+import { helpCommand } from './help.ts'
+import { logsCommands } from './logs.ts'
+import { portsCommands } from './ports.ts'
+import { propertyCommands } from './properties.ts'
+import { psCommands } from './ps.ts'
+import { releasesCommands } from './releases.ts'
+import { resourceCommands } from './resource.ts'
+import { sshKeysCommands } from './ssh-keys.ts'
+import { systemCommands } from './system.ts'
+import { urlCommands } from './urls.ts'
+
+export const commands: readonly Command[] = [
+  ...appsCommands,
+  ...buildArgsCommands,
+  ...configCommands,
+  ...domainsCommands,
+  ...logsCommands,
+  ...portsCommands,
+  ...propertyCommands,
+  ...psCommands,
+  ...releasesCommands,
+  ...resourceCommands,
+  ...sshKeysCommands,
+  ...systemCommands,
+  ...urlCommands,
+  helpCommand(() => commands),
+].toSorted((a, b) => (a.name < b.name ? -1 : 1))
