@@ -1,4 +1,5 @@
 // The story of a push, readable top to bottom: receive, check out, build, release, deploy, report.
+import { isDeepStrictEqual } from 'node:util'
 import type { Builder } from './builder/builder.ts'
 import { resolveProperties } from './config/properties.ts'
 import type { Settings } from './config/settings.ts'
@@ -216,6 +217,11 @@ export function createPipeline(stages: Stages): Pipeline {
     for (const url of urls(store.apps.get(name))) report.line(url)
   }
 
+  /** Whether configuration was changed since the live release was made: --no-restart, or while it was stopped. */
+  function configChanged(release: Release): boolean {
+    return !isDeepStrictEqual(store.config.all(release.app), { ...release.config })
+  }
+
   function liveRelease(name: AppName): Release {
     const { live } = store.apps.get(name)
     if (live === null) throw failure('app-not-deployed', { app: name })
@@ -299,16 +305,19 @@ export function createPipeline(stages: Stages): Pipeline {
 
     restart: (name, actor) =>
       inTurn(name, actor, async () => {
-        const { number } = liveRelease(name)
+        const live = liveRelease(name)
+        if (configChanged(live)) return deployImage(name, live, 'config', actor)
         actor.report.heading(`Restarting ${name}`)
-        await deployer.deploy(name, number, actor.report, actor.signal)
+        await deployer.deploy(name, live.number, actor.report, actor.signal)
       }),
 
     stop: (name, actor) => inTurn(name, actor, () => deployer.stop(name, actor.report, actor.signal)),
 
     start: (name, actor) =>
       inTurn(name, actor, async () => {
-        liveRelease(name)
+        const live = liveRelease(name)
+        const { stopped } = store.apps.get(name)
+        if (stopped && configChanged(live)) return deployImage(name, live, 'config', actor)
         await deployer.start(name, actor.report, actor.signal)
       }),
 

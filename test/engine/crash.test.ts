@@ -26,6 +26,11 @@ describe('the daemon killed with SIGKILL in a deploy', () => {
   for (const [index, point] of failpoints.entries()) {
     const survives = index >= failpoints.indexOf(POINT_OF_NO_RETURN)
     test(`at ${point}: the ${survives ? 'new' : 'old'} release runs and nothing is left over`, async () => {
+      // else the next start would meet the point while it puts away what the push before left to drain
+      await eventually(
+        'the containers of before to be gone',
+        async () => (await crew.containers()).length === 1,
+      )
       await crew.stop()
       await crew.serve({ CREW_FAILPOINT: point })
       const page = `killed at ${point}`

@@ -110,7 +110,8 @@ describe('a push that cannot be deployed', () => {
       const made = await crew.crew(['apps:create', '--', name])
       assert.notEqual(made.status, 0, name)
     }
-    assert.equal((await crew.crew(['apps:list'])).stdout, '=====> My Apps\nshop\n')
+    const listed = await crew.crew(['apps:list'])
+    assert.equal(listed.stdout, '=====> My Apps\nshop\n', listed.stderr)
   })
 })
 

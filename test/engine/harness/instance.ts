@@ -13,7 +13,11 @@ import { type Ended, eventually, execute, freePort } from './execute.ts'
 
 export { eventually, execute } from './execute.ts'
 
-const MAIN = fileURLToPath(new URL('../../../src/main.ts', import.meta.url))
+/** The program under test: the sources, or what CREW_TEST_PROGRAM names (make test: bin/crew with the bundle). */
+const PROGRAM = process.env.CREW_TEST_PROGRAM
+  ? [process.env.CREW_TEST_PROGRAM]
+  : [process.execPath, fileURLToPath(new URL('../../../src/main.ts', import.meta.url))]
+const [COMMAND = '', ...PROGRAM_ARGS] = PROGRAM
 
 /** Files of an app that answers with `page`, by path. */
 export const webApp = (page: string, extra: Record<string, string> = {}): Record<string, string> => ({
@@ -50,7 +54,7 @@ export class Instance implements AsyncDisposable {
     this.root = settings.CREW_ROOT ?? join(folder, 'root')
     this.sshPort = sshPort
     this.httpPort = httpPort
-    const first = 21000 + Math.floor(Math.random() * 300) * 100
+    const first = 20000 + Math.floor(Math.random() * 100) * 100
     this.env = {
       CREW_ROOT: this.root,
       CREW_SSH_HOST: '127.0.0.1',
@@ -93,8 +97,8 @@ export class Instance implements AsyncDisposable {
 
   /** Starts the daemon and waits until it answers and has put right what it found. */
   async serve(env: Record<string, string> = {}): Promise<void> {
-    const child = spawn(process.execPath, [MAIN, 'serve'], {
-      env: { ...process.env, ...this.env, CREW_LOG_LEVEL: 'debug', ...env },
+    const child = spawn(COMMAND, [...PROGRAM_ARGS, 'serve'], {
+      env: { ...process.env, CREW_LOG_LEVEL: 'debug', ...this.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     this.#daemon = child
@@ -141,7 +145,7 @@ export class Instance implements AsyncDisposable {
 
   /** A command on the machine itself. */
   crew(args: readonly string[], options: { input?: string; timeout?: number } = {}): Promise<Ended> {
-    return execute(process.execPath, [MAIN, ...args], { env: this.env, ...options })
+    return execute(COMMAND, [...PROGRAM_ARGS, ...args], { env: this.env, ...options })
   }
 
   /** A command on the machine that prints JSON. */
