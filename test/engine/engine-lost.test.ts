@@ -50,7 +50,7 @@ describe('an engine that goes away', () => {
       Dockerfile: `${webApp('').Dockerfile}RUN echo in-the-build && sleep 1000\n`,
     })
     const pushing = crew.pushing(repository)
-    await eventually('the build to be under way', async () => /in-the-build\n/.test(pushing.output()))
+    await eventually('the build to be under way', async () => /in-the-build\s*\n/.test(pushing.output()))
     await engine.stop()
     assert.notEqual(await pushing.ended, 0)
     await engine.start()

@@ -22,5 +22,9 @@ export const appLabels = (instance: string, app: App): Record<string, string> =>
   [labels.app]: app.name,
 })
 
-/** Repository of an app's images; the tag is `r<release>`. */
-export const imageRepository = (instance: string, app: App) => `crew-${instance}/${app.name}`
+/**
+ * Repository of an app's images; the tag is `r<release>`. Docker's references end no part with a dash, which an
+ * app's name may; the underscore that then comes in is in no app's name.
+ */
+export const imageRepository = (instance: string, { id, name }: App) =>
+  `crew-${instance}/${name.replace(/-+$/, `_${id}`)}`

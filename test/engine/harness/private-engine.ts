@@ -9,6 +9,8 @@ export class PrivateEngine implements AsyncDisposable {
   readonly engine: Engine
   readonly #folder: string
   readonly #data: string
+  // the kernel allows 15 characters
+  readonly #bridge = `crewt${process.pid}`
   #process: ChildProcess | undefined
 
   private constructor(folder: string, data: string) {
@@ -27,8 +29,9 @@ export class PrivateEngine implements AsyncDisposable {
 
   async start(): Promise<void> {
     const at = (name: string) => join(this.#folder, name)
-    // no default bridge and no firewall rules: Crew's own network is all that is used, and nothing collides
-    const flags = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--ip-forward=false']
+    // a bridge of its own and no firewall rules, so that it collides with no other dockerd
+    await this.#addBridge()
+    const flags = [`--bridge=${this.#bridge}`, '--iptables=false', '--ip6tables=false', '--ip-forward=false']
     const child = spawn(
       'dockerd',
       [
@@ -53,6 +56,19 @@ export class PrivateEngine implements AsyncDisposable {
     })
   }
 
+  async #addBridge(): Promise<void> {
+    const address = `10.222.${process.pid % 256}.1/24`
+    for (const words of [
+      `link add ${this.#bridge} type bridge`,
+      `addr add ${address} dev ${this.#bridge}`,
+      `link set ${this.#bridge} up`,
+    ]) {
+      const { status, stderr } = await execute('ip', words.split(' '))
+      if (status !== 0 && !/File exists|already assigned/.test(stderr))
+        throw new Error(`ip ${words}: ${stderr} (this test needs root)`)
+    }
+  }
+
   /** SIGTERM stops its containers in order; SIGKILL leaves containerd and them for the next start. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<void> {
     const child = this.#process
@@ -62,11 +78,11 @@ export class PrivateEngine implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const folder = readFileSync('/proc/mounts', 'utf8')
     await this.stop()
+    await execute('ip', ['link', 'del', this.#bridge])
     // what dockerd left mounted below its folders
     const below = (path: string) => path.startsWith(`${this.#folder}/`) || path.startsWith(`${this.#data}/`)
-    const mounts = folder
+    const mounts = readFileSync('/proc/mounts', 'utf8')
       .split('\n')
       .map((line) => line.split(' ')[1] ?? '')
       .filter(below)
