@@ -324,7 +324,7 @@ export function createPipeline(stages: Stages): Pipeline {
     scale: (name, counts, actor) =>
       inTurn(name, actor, () => deployer.scale(name, counts, actor.report, actor.signal)),
 
-    reroute: (name, actor) => inTurn(name, actor, () => deployer.reroute(actor.signal)),
+    reroute: (name, actor) => inTurn(name, actor, () => deployer.reroute(actor.signal, store.apps.get(name))),
 
     async create(name) {
       const app = store.apps.create(name)

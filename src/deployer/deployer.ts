@@ -163,9 +163,9 @@ export class Deployer implements AsyncDisposable {
     await unlessAborted(this.#retirement.retire(containers, { drain: 0, stop }), signal)
   }
 
-  /** Brings the router to what the store says of domains and ports. */
-  reroute(signal: AbortSignal): Promise<void> {
-    return this.#switchboard.refresh(signal)
+  /** Brings the router to what the store says of domains and ports. @param app whose ports must all be had */
+  reroute(signal: AbortSignal, app?: App): Promise<void> {
+    return this.#switchboard.refresh(signal, app)
   }
 
   /** Makes what runs be what the store says; see reconcile.ts. */

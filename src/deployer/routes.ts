@@ -24,7 +24,8 @@ function domainsOf(app: App, store: RouteStore, settings: Pick<Settings, 'domain
   return own.length > 0 ? own : [`${app.name}.${globalDomain(store, settings)}`]
 }
 
-const routeKey = (app: App) => `app${app.id}`
+/** Name of an app for the router; a rename does not change it. */
+export const routeKey = (appId: number) => `app${appId}`
 
 /** Deployment, port and mappings by which an app is reached. @returns undefined when nothing of it is or becomes live */
 function reached(app: App, store: RouteStore, change: Change | undefined): Change | undefined {
@@ -63,7 +64,7 @@ export function routesOf(
       .toSorted((a, b) => (a.name < b.name ? -1 : 1))
     const ports = state.mappings
     return [
-      { key: routeKey(app), domains: domainsOf(app, store, settings), ports, defaultPort: port, servers },
+      { key: routeKey(app.id), domains: domainsOf(app, store, settings), ports, defaultPort: port, servers },
     ]
   })
   return { http: { host: settings['router-http-host'], port: settings['router-http-port'] }, apps }

@@ -1,5 +1,6 @@
 // The one place from which the router is set, so that its whole state is always computed and set in one piece.
 import type { Settings } from '../config/settings.ts'
+import type { App } from '../core/app.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { failpoint } from '../host/process/failpoint.ts'
@@ -9,7 +10,7 @@ import type { Fleet } from './fleet.ts'
 import type { Observed } from './observe.ts'
 import type { Retirement } from './retirement.ts'
 import type { RouterPort } from './router.ts'
-import { type Change, routesOf } from './routes.ts'
+import { type Change, routeKey, routesOf } from './routes.ts'
 
 /** What becomes of an app at the moment its routes move. */
 export interface Switch {
@@ -46,11 +47,12 @@ export class Switchboard {
 
   /**
    * Brings the router to what the store says and the engine has.
-   * @throws router-failed, engine-unreachable, canceled
+   * @param app the one whose ports were changed: that one of them cannot be had is an error, of another app it is not
+   * @throws router-failed, port-taken, engine-unreachable, canceled
    */
-  async refresh(signal: AbortSignal): Promise<void> {
+  async refresh(signal: AbortSignal, app?: App): Promise<void> {
     await using _turn = await this.#turns.take({ signal })
-    await this.#set()
+    await this.#set(undefined, app?.id)
   }
 
   /**
@@ -62,7 +64,7 @@ export class Switchboard {
   async move(to: Switch, signal: AbortSignal): Promise<void> {
     await using _turn = await this.#turns.take({ signal })
     try {
-      await this.#set(to)
+      await this.#set(to, to.change.appId)
       failpoint('routes-set')
       to.commit()
       failpoint('release-live')
@@ -74,7 +76,7 @@ export class Switchboard {
     }
   }
 
-  async #set(to?: Switch): Promise<void> {
+  async #set(to?: Switch, insistOn?: number): Promise<void> {
     const { store, settings, router, fleet, retirement } = this.#parts
     const routable = (await fleet.list()).filter(
       (container) =>
@@ -82,6 +84,8 @@ export class Switchboard {
         (!fleet.isComing(container) || to?.joins(container) === true) &&
         to?.leaves(container) !== true,
     )
-    await router.set(routesOf(store, settings, routable, to?.change), AbortSignal.timeout(LIMIT))
+    const routes = routesOf(store, settings, routable, to?.change)
+    const key = insistOn === undefined ? undefined : routeKey(insistOn)
+    await router.set(routes, AbortSignal.timeout(LIMIT), key)
   }
 }

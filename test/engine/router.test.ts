@@ -447,17 +447,9 @@ describe('the router', () => {
     })
   }
 
-  it('is started again by set, and by watch', async () => {
+  it('is started again by set', async () => {
     await endOurs(files)
     assert.deepEqual(await router.set(routesTo([young]), signal), { reloaded: true })
-    assert.equal((await ask(httpPort)).body, young.address)
-    const stop = new AbortController()
-    const watching = router.watch(50, stop.signal)
-    logged.length = 0
-    await endOurs(files)
-    for (let i = 0; i < 100 && !logged.includes('started the router'); i++) await sleep(50)
-    stop.abort()
-    await watching
     assert.equal((await ask(httpPort)).body, young.address)
   })
 
@@ -505,7 +497,7 @@ describe('the router', () => {
     await once(stranger, 'listening')
     const file = readFileSync(files.config, 'utf8')
     const start = await reloads()
-    await assert.rejects(router.set(withPort([young]), signal), (error) => {
+    await assert.rejects(router.set(withPort([young]), signal, withPort([]).apps[0]?.key), (error) => {
       assert.ok(isFailure(error, 'port-taken'))
       assert.match(error.message, new RegExp(`port ${ownPort} is in use by .*\\(pid ${process.pid}\\)`))
       return true
@@ -516,6 +508,22 @@ describe('the router', () => {
     stranger.close()
     await once(stranger, 'close')
     assert.deepEqual(await router.set(withPort([young]), signal), { reloaded: true })
+    await router.set(routesTo([old]), signal)
+  })
+
+  it('serves everything else when a port of an app is taken, and that port once it is free', async () => {
+    await router.set(withPort([old]), signal)
+    await router.stop(signal)
+    const stranger = createTcpServer().listen(ownPort, HOST)
+    await once(stranger, 'listening')
+    await router.start(signal)
+    assert.equal((await ask(httpPort)).body, old.address)
+    assert.deepEqual(await router.set(withPort([young]), signal), { reloaded: false })
+    assert.equal((await ask(httpPort)).body, young.address)
+    stranger.close()
+    await once(stranger, 'close')
+    assert.deepEqual(await router.set(withPort([young]), signal), { reloaded: true })
+    assert.equal((await ask(ownPort)).body, young.address)
     await router.set(routesTo([old]), signal)
   })
 

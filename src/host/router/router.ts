@@ -2,7 +2,6 @@
 // ends, however it ends, takes no request with it.
 import { rm } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Paths } from '../../config/paths.ts'
 import type { Settings } from '../../config/settings.ts'
 import { failure, messageOf } from '../../core/errors.ts'
@@ -20,6 +19,7 @@ import {
 } from './files.ts'
 import type { Processes } from './observed.ts'
 import { plan } from './plan.ts'
+import { checkPort } from './ports.ts'
 import { endOurs, isOurs, workerUser } from './process.ts'
 import { reloadTo, START_LIMIT, startWith } from './reload.ts'
 import type { Routes } from './routes.ts'
@@ -81,13 +81,15 @@ export class Router {
   /**
    * Brings HAProxy to `routes`, starting it if it does not run. Servers that are not in them any more get no
    * new requests and stay until `drain`. When HAProxy cannot take them, it and its file stay as they were.
+   * @param insistOn key of the app whose ports must all be had; a port of another app that somebody else listens
+   *   on is left out and tried again by the next call, so that one app cannot hold up the others
    * @returns whether HAProxy had to read its file again: only when a listener, an app or a setting differs
    * @throws router-failed, port-taken, value-invalid, process-missing, timed-out, canceled
    */
-  async set(routes: Routes, signal: AbortSignal): Promise<{ reloaded: boolean }> {
+  async set(routes: Routes, signal: AbortSignal, insistOn?: string): Promise<{ reloaded: boolean }> {
     await using _ = await this.#turns.take({ signal })
-    const config = await this.#render(routes)
     await prepareFolder(this.#files)
+    const config = await this.#configOf(routes, signal, insistOn)
     const reloaded = await this.#load(config, signal)
     await this.#steer(config, signal)
     await keepRoutes(this.#files, routes)
@@ -123,21 +125,6 @@ export class Router {
     return { running: true, pid: processes.master.pid, version: processes.master.version }
   }
 
-  /**
-   * Looks every `interval` milliseconds whether HAProxy runs and starts it if not. Returns when `signal` fires,
-   * which has to come before `stop`.
-   */
-  async watch(interval: number, signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await sleep(interval, undefined, { signal, ref: false }).catch(() => {})
-      if (signal.aborted || (await this.status()).running) continue
-      this.#log.warn({}, 'the router does not run; starting it')
-      await this.start(signal).catch((error) => {
-        if (!signal.aborted) this.#log.warn({ problem: messageOf(error) }, 'the router does not start')
-      })
-    }
-  }
-
   /** Ends HAProxy and whatever it has open. Returns when no process of it is left. */
   async stop(signal: AbortSignal): Promise<void> {
     await using _ = await this.#turns.take({ signal })
@@ -157,6 +144,35 @@ export class Router {
       if (isDown(error)) return null
       throw error
     }
+  }
+
+  /** The configuration for routes, without the ports that cannot be had now. @throws port-taken, see `set` */
+  async #configOf(routes: Routes, signal: AbortSignal, insistOn?: string): Promise<RouterConfig> {
+    const whole = await this.#render(routes)
+    const processes = await this.#running(signal)
+    if (!processes) return this.#render(await this.#openable(routes, new Set(), insistOn))
+    const { current } = processes
+    if ((await this.#runtime.fingerprint(current, signal)) === whole.fingerprint) return whole
+    return this.#render(await this.#openable(routes, await this.#runtime.ports(current, signal), insistOn))
+  }
+
+  /** Leaves out ports of apps that neither our HAProxy holds nor it could get. */
+  async #openable(routes: Routes, held: ReadonlySet<number>, insistOn?: string): Promise<Routes> {
+    const apps = await Promise.all(
+      routes.apps.map(async (app) => {
+        const open = await Promise.all(
+          app.ports.map(async ({ hostPort }) => {
+            if (held.has(hostPort) || app.key === insistOn) return true
+            const problem = await checkPort(routes.http.host, hostPort).then(() => null, messageOf)
+            if (problem !== null)
+              this.#log.warn({ app: app.key, port: hostPort, problem }, 'left out for now')
+            return problem === null
+          }),
+        )
+        return { ...app, ports: app.ports.filter((_, index) => open[index]) }
+      }),
+    )
+    return { ...routes, apps }
   }
 
   /** Gets the configuration into the file, and into HAProxy where it needs a reload. @returns whether it did */
@@ -188,7 +204,7 @@ export class Router {
     const http = { host: this.#settings['router-http-host'], port: this.#settings['router-http-port'] }
     try {
       const routes = await keptRoutes(this.#files)
-      if (routes) return await this.#render({ ...routes, http })
+      if (routes) return await this.#render(await this.#openable({ ...routes, http }, new Set()))
     } catch (error) {
       this.#log.warn({ problem: messageOf(error) }, 'the last routes cannot be read; starting with none')
     }
