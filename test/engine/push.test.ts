@@ -1,6 +1,7 @@
 // The main job from end to end: a real git push over SSH to a real daemon, engine and HAProxy.
 import assert from 'node:assert/strict'
 import { after, before, describe, test } from 'node:test'
+import { BASE_IMAGE } from './harness/engine.ts'
 import { eventually, execute, Instance, scriptApp, webApp } from './harness/instance.ts'
 
 interface Status {
@@ -176,6 +177,42 @@ describe('what a push does', () => {
     assert.equal(page, shown.stdout, second.stderr)
     if (second.status !== 0) assert.match(second.stderr, /moved while this push waited/)
     else assert.equal(live?.commit, head)
+  })
+
+  test('a pusher who hangs up in the swap calls it off, and the old release answers on', async () => {
+    const repository = await crew.repository('hang-up', webApp('old'))
+    await crew.push(repository)
+    const slow = scriptApp('sleep 1000', '5000')
+    await crew.commit(repository, slow)
+    const pushing = crew.pushing(repository)
+    await eventually('the new container to come up', async () => pushing.output().includes('Starting web.1'))
+    process.kill(-(pushing.child.pid ?? 0), 'SIGKILL')
+    await pushing.ended
+    await eventually('the release to be canceled', async () => {
+      const [release] = await crew.json<ReleaseRow[]>(['releases:list', 'hang-up'])
+      return release?.state === 'canceled'
+    })
+    assert.equal(await crew.page('hang-up'), 'old')
+    const left = (await crew.containers()).filter(({ labels }) => labels['crew.app'] === 'hang-up')
+    assert.deepEqual(
+      left.map(({ state, labels }) => [state, labels['crew.release']]),
+      [['running', '1']],
+    )
+    const head = (await crew.git(repository, ['ls-remote', 'skiff', 'refs/heads/master'])).stdout.slice(0, 40)
+    assert.equal(head, (await crew.git(repository, ['rev-parse', 'HEAD~1'])).stdout.trim())
+  })
+
+  test('a daemon that is stopped in a build refuses the push and ends', async () => {
+    const repository = await crew.repository('stopping', {
+      Dockerfile: `FROM ${BASE_IMAGE}\nRUN echo under-way; sleep 1000\n`,
+    })
+    const pushing = crew.pushing(repository)
+    await eventually('the build to be under way', async () => /under-way\s*\n/.test(pushing.output()))
+    await crew.stop()
+    assert.notEqual(await pushing.ended, 0)
+    await crew.serve()
+    const [release] = await crew.json<ReleaseRow[]>(['releases:list', 'stopping'])
+    assert.match(release?.state ?? '', /canceled|failed/)
   })
 
   test('a Procfile says what runs, and ps:scale how many of each', async () => {
