@@ -20,6 +20,11 @@ export interface Push {
   readonly report: Report
   /** Fires when the pusher is gone or the daemon stops. */
   readonly signal: AbortSignal
+  /**
+   * Settles when git has ended, so the refs have moved or never will. Whoever accepts a push holds the app's
+   * turn until then; else the next push would be judged against refs that are about to move.
+   */
+  readonly finished: Promise<void>
 }
 
 /** Accepts a push by returning; throws to refuse it as a whole. */

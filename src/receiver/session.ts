@@ -14,6 +14,8 @@ export interface Session {
   readonly signal: AbortSignal
   /** A person sits at a terminal (pty-req came first). */
   readonly terminal: boolean
+  /** GIT_PROTOCOL as their git sent it, such as `version=2`. */
+  readonly gitProtocol?: string
 }
 
 /** Answers a session. @returns the exit status; it writes its own errors and does not throw */
