@@ -131,10 +131,21 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
   const repositories = new Repositories(paths.repositories)
   const recovery = recoveryOf(instance, builder, repositories, log)
   const urls = urlsOf(store, settings)
-  const pipeline = createPipeline({ settings, store, repositories, builder, deployer, recovery, urls, log })
+  const pipeline = createPipeline({
+    settings,
+    store,
+    repositories,
+    builder,
+    deployer,
+    recovery,
+    urls,
+    log,
+    stopping: stop.signal,
+  })
   started.defer(() => pipeline.settled())
 
   await installHooks(paths)
+  await repositories.sweep()
   const git = new GitService({ settings, paths, log, store, repositories, pipeline })
   const ssh = { host: settings['ssh-host'], port: settings['ssh-port'] }
   const info = async () => ({
@@ -159,6 +170,11 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
     urls,
     daemon: { info },
     parsePublicKey,
+    onFault: (error) =>
+      log.error(
+        { problem: messageOf(error), stack: error instanceof Error ? error.stack : '' },
+        'a command failed',
+      ),
   })
   const handle = sessionHandler(git, commands)
 

@@ -61,6 +61,8 @@ export interface Stages {
   readonly recovery: Recovery
   readonly urls: (app: App) => string[]
   readonly log: Log
+  /** Fires when the daemon stops. */
+  readonly stopping: AbortSignal
 }
 
 /** What a release is made from. */
@@ -72,7 +74,7 @@ interface Source {
 
 /** Joins the stages. Holds no state but who has a turn. */
 export function createPipeline(stages: Stages): Pipeline {
-  const { settings, store, repositories, builder, deployer, recovery, urls, log } = stages
+  const { settings, store, repositories, builder, deployer, recovery, urls, log, stopping } = stages
   const appTurns = new TurnsByKey()
   const buildTurns = new Turns(settings['build-concurrency'])
   const behind = new Set<Promise<void>>()
@@ -269,6 +271,7 @@ export function createPipeline(stages: Stages): Pipeline {
         afterwards(async () => {
           await push.finished
           if (plan.deploy) await keepImages(name)
+          await repositories.collectGarbage(store.apps.get(name), stopping)
         })
         await refuseStale(push)
         if (!plan.deploy || !commit) return

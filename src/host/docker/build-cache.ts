@@ -1,7 +1,7 @@
 // What BuildKit keeps of an uploaded context: the tar as it came and the files out of it, twice the size of the
 // tree, for each push. Neither is of use to a later build, whose steps are found by their content, but an engine
 // that has no `builder.gc` set up (the default before 23.0) keeps them for ever.
-import { z } from 'zod'
+import * as z from 'zod'
 import { type Engine, engineFailure } from './engine.ts'
 
 /** One context that was sent, as exactly as it can be known again. */

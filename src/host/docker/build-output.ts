@@ -1,6 +1,6 @@
 // What a build's messages mean for the reader: lines to show, the image that came out, why it failed.
 import { StringDecoder } from 'node:string_decoder'
-import { z } from 'zod'
+import * as z from 'zod'
 import { decodeStatus, type Vertex } from './buildkit-status.ts'
 import type { ProgressMessage } from './progress.ts'
 

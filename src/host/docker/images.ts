@@ -1,5 +1,5 @@
 // Images on the engine: what they are, fetching those a build needs, removing those that are not needed.
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure, messageOf } from '../../core/errors.ts'
 import { type Engine, engineFailure, statusOf } from './engine.ts'
 import { progressMessages } from './progress.ts'

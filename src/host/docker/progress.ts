@@ -1,5 +1,5 @@
 // The engine's answers that come as lines of JSON: builds and pulls.
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure } from '../../core/errors.ts'
 
 const LONGEST_LINE = 16 * 2 ** 20

@@ -4,7 +4,15 @@ import { join } from 'node:path'
 import type { App } from '../../core/app.ts'
 import { DEFAULT_BRANCHES } from '../../core/push-plan.ts'
 import type { GitObjects } from './objects.ts'
-import { createRepository, refs, removeRepository, resolveCommit, setHead } from './repository.ts'
+import {
+  collectRepositoryGarbage,
+  createRepository,
+  refs,
+  removeRepository,
+  resolveCommit,
+  setHead,
+  sweepRepositories,
+} from './repository.ts'
 
 const NAME = /^(\d+)\.git$/
 
@@ -32,6 +40,16 @@ export class Repositories {
 
   async remove(app: App): Promise<void> {
     await removeRepository(this.path(app))
+  }
+
+  /** Removes what pushes of a daemon that was killed have left. Only before anything is received. */
+  async sweep(): Promise<void> {
+    await sweepRepositories(this.#folder)
+  }
+
+  /** Lets git pack what has piled up, when it thinks that is worth it. */
+  async collectGarbage(app: App, signal: AbortSignal): Promise<void> {
+    await collectRepositoryGarbage(this.path(app), signal)
   }
 
   /** Brings the folder to the apps there are: what is missing is made, what belongs to no app is removed. */

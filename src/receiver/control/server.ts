@@ -5,7 +5,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { connect } from 'node:net'
 import { dirname } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
-import { z } from 'zod'
+import * as z from 'zod'
 import { failure, messageOf } from '../../core/errors.ts'
 import type { Log } from '../../core/log.ts'
 import { describeError } from '../../core/report.ts'
