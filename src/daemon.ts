@@ -5,6 +5,7 @@ import { commandHandler } from './commands/run.ts'
 import { pathsOf } from './config/paths.ts'
 import type { Settings } from './config/settings.ts'
 import { failure, isFailure, messageOf } from './core/errors.ts'
+import { keptImages } from './core/history.ts'
 import type { Log } from './core/log.ts'
 import { silent } from './core/report.ts'
 import { version } from './core/version.ts'
@@ -49,15 +50,21 @@ type Instance = ReturnType<typeof openInstance>
  * Puts right what an earlier daemon or a lost engine left: releases that never ended, containers and routes
  * that the store does not say, repositories and work folders of nobody.
  */
-function recoveryOf({ store, deployer }: Instance, builder: Builder, repositories: Repositories, log: Log) {
+function recoveryOf(
+  { store, deployer }: Instance,
+  builder: Builder,
+  repositories: Repositories,
+  settings: Settings,
+  log: Log,
+) {
   return new Recovery(async (signal) => {
     const interrupted = new Set(store.releases.unfinished().map(({ app }) => app))
     await repositories.reconcile(store.apps.list())
     await builder.removeStaleWork()
     await deployer.reconcile(silent, signal)
     for (const name of interrupted) {
-      const kept = store.releases.list(name).filter(({ state }) => state === 'live' || state === 'superseded')
-      await builder.retain(store.apps.get(name), new Set(kept.flatMap(({ image }) => image ?? [])))
+      const kept = keptImages(store.releases.list(name), settings['releases-kept'])
+      await builder.retain(store.apps.get(name), kept)
     }
     log.info(
       { apps: store.apps.list().length, interrupted: interrupted.size },
@@ -129,7 +136,7 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
   const stop = new AbortController()
   const builder = new Builder({ engine, settings, paths, instance: store.instance, log })
   const repositories = new Repositories(paths.repositories)
-  const recovery = recoveryOf(instance, builder, repositories, log)
+  const recovery = recoveryOf(instance, builder, repositories, settings, log)
   const urls = urlsOf(store, settings)
   const pipeline = createPipeline({
     settings,

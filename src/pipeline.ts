@@ -5,6 +5,7 @@ import { resolveProperties } from './config/properties.ts'
 import type { Settings } from './config/settings.ts'
 import type { App, AppName, Release } from './core/app.ts'
 import { failure, isFailure, messageOf } from './core/errors.ts'
+import { keptImages, rollbackTarget } from './core/history.ts'
 import type { Log } from './core/log.ts'
 import { planPush } from './core/push-plan.ts'
 import type { Report } from './core/report.ts'
@@ -13,44 +14,12 @@ import type { Deployer } from './deployer/deployer.ts'
 import type { GitObjects } from './host/git/objects.ts'
 import type { Repositories } from './host/git/repositories.ts'
 import { failpoint } from './host/process/failpoint.ts'
+import { type Change, Changes } from './host/queue/changes.ts'
 import type { Recovery } from './host/queue/recovery.ts'
-import { Turns, TurnsByKey } from './host/queue/turns.ts'
+import { Turns } from './host/queue/turns.ts'
 import type { Store } from './host/store/store.ts'
+import type { Actor, Pipeline } from './pipeline-port.ts'
 import type { Push } from './receiver/push.ts'
-
-/** Who wants a change, where its lines go, and when it is called off. */
-export interface Actor {
-  readonly who: string
-  readonly report: Report
-  readonly signal: AbortSignal
-}
-
-/** Changes of apps. Each takes the app's turn, so no two changes of one app run at once. */
-export interface Pipeline {
-  /** Accepts a push, deploying it when it is of the deploy branch. Throws to refuse it. */
-  push(push: Push): Promise<void>
-  /** Builds and deploys the deploy branch as the repository has it. */
-  rebuild(app: AppName, actor: Actor): Promise<void>
-  /** A new release with image and configuration of an older one; undefined is the one that ran before. */
-  rollback(app: AppName, release: number | undefined, actor: Actor): Promise<void>
-  /** A new release of the live image with the configuration the store has now. Nothing to do when nothing is live. */
-  reconfigure(app: AppName, actor: Actor): Promise<void>
-  /** New containers for the live release, through the same swap. */
-  restart(app: AppName, actor: Actor): Promise<void>
-  stop(app: AppName, actor: Actor): Promise<void>
-  start(app: AppName, actor: Actor): Promise<void>
-  /** Sets the formation and starts or stops what differs. */
-  scale(app: AppName, counts: Readonly<Record<string, number>>, actor: Actor): Promise<void>
-  /** Brings the router to what the store says of ports and domains. */
-  reroute(app: AppName, actor: Actor): Promise<void>
-  create(app: AppName): Promise<void>
-  rename(from: AppName, to: AppName, actor: Actor): Promise<void>
-  destroy(app: AppName, actor: Actor): Promise<void>
-  /** Removes images of old releases and dangling layers that Crew made; of one app or of all. */
-  cleanup(app: AppName | undefined, actor: Actor): Promise<void>
-  /** Resolves when no work goes on behind an answer that was already given. */
-  settled(): Promise<void>
-}
 
 export interface Stages {
   readonly settings: Settings
@@ -65,6 +34,8 @@ export interface Stages {
   readonly stopping: AbortSignal
 }
 
+type Waiter = Pick<Actor, 'report' | 'signal'>
+
 /** What a release is made from. */
 interface Source {
   readonly cause: 'push' | 'rebuild'
@@ -75,41 +46,14 @@ interface Source {
 /** Joins the stages. Holds no state but who has a turn. */
 export function createPipeline(stages: Stages): Pipeline {
   const { settings, store, repositories, builder, deployer, recovery, urls, log, stopping } = stages
-  const appTurns = new TurnsByKey()
+  const changes = new Changes(recovery, log)
   const buildTurns = new Turns(settings['build-concurrency'])
-  const behind = new Set<Promise<void>>()
 
-  /** Runs a change in the app's turn. The turn ends when `afterwards`, which the change may set, has ended. */
-  async function inTurn(
-    name: AppName,
-    actor: Actor,
-    change: (then: (work: () => Promise<void>) => void) => Promise<void>,
-  ) {
-    const { id } = store.apps.get(name)
-    const turn = await appTurns.take(String(id), {
-      signal: actor.signal,
-      onPlace: (place) =>
-        actor.report.step(`Waiting for another change of ${name} to end (place ${place} in line)`),
-    })
-    let afterwards = async () => {}
-    try {
-      await recovery.during(actor.signal, () =>
-        change((work) => {
-          afterwards = work
-        }),
-      )
-    } catch (error) {
-      if (isFailure(error, 'engine-unreachable')) recovery.spoil()
-      throw error
-    } finally {
-      const work = afterwards()
-        .catch((error: unknown) =>
-          log.warn({ app: name, problem: messageOf(error) }, 'clean-up after a change failed'),
-        )
-        .finally(() => turn[Symbol.asyncDispose]())
-      behind.add(work)
-      void work.finally(() => behind.delete(work))
-    }
+  /** Runs a change in the app's turn; a recovery that is needed comes first. */
+  function inTurn(name: AppName, { report, signal }: Waiter, change: Change) {
+    const onPlace = (place: number) =>
+      report.step(`Waiting for another change of ${name} to end (place ${place} in line)`)
+    return changes.run(String(store.apps.get(name).id), { signal, onPlace }, change)
   }
 
   const propertiesOf = (name: AppName) => resolveProperties(store.properties.all(name), settings)
@@ -129,11 +73,8 @@ export function createPipeline(stages: Stages): Pipeline {
 
   /** Removes the images of an app that neither run nor are kept for a rollback. */
   async function keepImages(name: AppName) {
-    const ran = store.releases.list(name).filter(({ state }) => state === 'live' || state === 'superseded')
-    const kept = ran
-      .slice(0, settings['releases-kept'])
-      .flatMap(({ image }) => (image === null ? [] : [image]))
-    await builder.retain(store.apps.get(name), new Set(kept))
+    const kept = keptImages(store.releases.list(name), settings['releases-kept'])
+    await builder.retain(store.apps.get(name), kept)
   }
 
   async function build(release: Release, source: Source, { report, signal }: Actor) {
@@ -239,19 +180,15 @@ export function createPipeline(stages: Stages): Pipeline {
     }
   }
 
-  async function rollbackTarget(name: AppName, wanted: number | undefined): Promise<Release> {
-    const live = store.apps.get(name).live?.release
-    const releases = store.releases.list(name)
-    const candidates = releases.filter(({ state, number }) => state === 'superseded' && number !== live)
-    const target = wanted === undefined ? candidates[0] : store.releases.get(name, wanted)
-    if (target === undefined) throw failure('rollback-nowhere', { app: name, why: '' })
-    const reason = !candidates.some(({ number }) => number === target.number)
-      ? `: release ${target.number} ${target.number === live ? 'is live' : `ended as ${target.state}`}`
-      : target.image === null || !(await builder.hasImage(target.image))
-        ? `: the image of release ${target.number} is no longer kept`
-        : undefined
-    if (reason !== undefined) throw failure('rollback-nowhere', { app: name, why: reason })
-    return target
+  async function pastRelease(name: AppName, wanted: number | undefined): Promise<Release> {
+    const found = rollbackTarget(store.releases.list(name), wanted)
+    if ('why' in found) throw failure('rollback-nowhere', { app: name, why: found.why })
+    const { image, number } = found.target
+    if (image !== null && (await builder.hasImage(image))) return found.target
+    throw failure('rollback-nowhere', {
+      app: name,
+      why: `: the image of release ${number} is no longer kept`,
+    })
   }
 
   return {
@@ -295,7 +232,7 @@ export function createPipeline(stages: Stages): Pipeline {
 
     rollback: (name, number, actor) =>
       inTurn(name, actor, async (afterwards) => {
-        const target = await rollbackTarget(name, number)
+        const target = await pastRelease(name, number)
         await deployImage(name, target, 'rollback', actor)
         afterwards(() => keepImages(name))
       }),
@@ -356,8 +293,6 @@ export function createPipeline(stages: Stages): Pipeline {
       for (const each of names) await inTurn(each, actor, () => keepImages(each))
     },
 
-    async settled() {
-      while (behind.size > 0) await Promise.allSettled(behind)
-    },
+    settled: () => changes.settled(),
   }
 }

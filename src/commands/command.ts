@@ -1,7 +1,8 @@
 // A command as a value: name, arguments, options, who may run it, what it does.
+
 import { parseAppName } from '../core/app.ts'
 import type { Report } from '../core/report.ts'
-import type { Actor } from '../pipeline.ts'
+import type { Actor } from '../pipeline-port.ts'
 import type { Session } from '../receiver/session.ts'
 import type { Context } from './context.ts'
 

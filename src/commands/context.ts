@@ -1,10 +1,11 @@
 // What the commands work with: the daemon's parts, each as narrow as the commands need it.
+
 import type { Paths } from '../config/paths.ts'
 import type { Settings } from '../config/settings.ts'
 import type { App } from '../core/app.ts'
 import type { Deployer } from '../deployer/deployer.ts'
 import type { Store } from '../host/store/store.ts'
-import type { Pipeline } from '../pipeline.ts'
+import type { Pipeline } from '../pipeline-port.ts'
 
 export interface DaemonInfo {
   readonly version: string

@@ -1,8 +1,9 @@
 // ps:start, stop, restart, rebuild: the containers of one app, or of all that were deployed.
+
 import type { AppName } from '../core/app.ts'
 import { failure } from '../core/errors.ts'
 import { describeError } from '../core/report.ts'
-import type { Actor } from '../pipeline.ts'
+import type { Actor } from '../pipeline-port.ts'
 import { appOrAll, type Call, type Command, declare, flag } from './command.ts'
 import type { Context } from './context.ts'
 import { writerTo } from './output.ts'

@@ -1,7 +1,7 @@
 // A change of ports or domains: stored, brought to the router, taken back when the router refuses it.
 
 import type { AppName } from '../core/app.ts'
-import type { Actor } from '../pipeline.ts'
+import type { Actor } from '../pipeline-port.ts'
 import type { Context } from './context.ts'
 
 export interface RouteChange<T> {

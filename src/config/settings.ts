@@ -4,86 +4,22 @@
 import { readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
-import { parsePort } from '../core/app.ts'
 import { type CrewError, failure, isFailure, messageOf } from '../core/errors.ts'
-import { parseDuration, parseSize } from '../core/units.ts'
-
-interface Kind<T> {
-  readonly name: string
-  readonly parse: (text: string) => T
-}
-
-const bad = (value: string, rule: string) =>
-  failure('value-invalid', { what: 'value', value: JSON.stringify(value), rule })
-
-const text: Kind<string> = { name: 'text', parse: (value) => value }
-const path: Kind<string> = { name: 'path', parse: (value) => resolve(value) }
-const size: Kind<number> = { name: 'size', parse: parseSize }
-const duration: Kind<number> = { name: 'duration', parse: parseDuration }
-const port: Kind<number> = { name: 'port', parse: parsePort }
-
-/** A whole number of at least `least`. */
-const count = (least: number): Kind<number> => ({
-  name: 'number',
-  parse: (value) => {
-    if (!/^\d{1,9}$/.test(value) || Number(value) < least) throw bad(value, `a whole number from ${least} up`)
-    return Number(value)
-  },
-})
-
-const portRange: Kind<{ readonly first: number; readonly last: number }> = {
-  name: 'port range',
-  parse: (value) => {
-    const [first, last, ...rest] = value.split('-').map(parsePort)
-    if (first === undefined || last === undefined || rest.length > 0 || last < first)
-      throw bad(value, 'a range is two ports, such as 20000-20999')
-    return { first, last }
-  },
-}
-
-const oneOf = <const T extends readonly string[]>(...values: T): Kind<T[number]> => ({
-  name: values.join(' | '),
-  parse: (value) => {
-    if (!values.includes(value)) throw bad(value, `one of ${values.join(', ')}`)
-    return value
-  },
-})
-
-/** A size, or `none`: no limit. */
-const limit: Kind<number | null> = {
-  name: 'size | none',
-  parse: (value) => (value === 'none' ? null : parseSize(value)),
-}
-
-/** A number of processors such as 0.5, or `none`: no limit. */
-const cpus: Kind<number | null> = {
-  name: 'processors | none',
-  parse: (value) => {
-    if (value === 'none') return null
-    if (!/^\d{1,3}(\.\d{1,3})?$/.test(value) || Number(value) === 0)
-      throw bad(value, 'a number of processors such as 0.5, or none')
-    return Number(value)
-  },
-}
-
-/** `auto`, or an IPv4 network such as 10.213.0.0/20. */
-const subnet: Kind<string> = {
-  name: 'subnet | auto',
-  parse: (value) => {
-    if (value !== 'auto' && !/^(\d{1,3}\.){3}\d{1,3}\/(1[2-9]|2[0-8])$/.test(value))
-      throw bad(value, 'auto, or a network of /12 to /28 such as 10.213.0.0/20')
-    return value
-  },
-}
-
-const list: Kind<readonly string[]> = {
-  name: 'list',
-  parse: (value) =>
-    value
-      .split(',')
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-}
+import {
+  count,
+  cpus,
+  duration,
+  type Kind,
+  limit,
+  list,
+  oneOf,
+  path,
+  port,
+  portRange,
+  size,
+  subnet,
+  text,
+} from './kinds.ts'
 
 interface Setting<T> {
   readonly kind: Kind<T>

@@ -14,13 +14,15 @@ import { Fleet } from './fleet.ts'
 import { checkCounts, type Slot, slotName, wantedSlots } from './formation.ts'
 import { type LogRequest, type Write, writeLogs } from './logs.ts'
 import { deployedBy, type Observed } from './observe.ts'
+import { Overview } from './overview.ts'
 import { type Plan, plan } from './plan.ts'
 import { nextMappings, PortPromises, routedPorts } from './ports.ts'
 import { limitsOf, reconcile, wantedOf } from './reconcile.ts'
 import { Retirement } from './retirement.ts'
 import type { RouterPort } from './router.ts'
-import { byName, type ContainerStatus, containerStatus } from './status.ts'
+import type { ContainerStatus } from './status.ts'
 import { Switchboard } from './switchboard.ts'
+import { unlessAborted } from './unless-aborted.ts'
 
 export interface DeployerParts {
   readonly engine: Engine
@@ -53,6 +55,7 @@ export class Deployer implements AsyncDisposable {
   readonly #fleet: Fleet
   readonly #retirement: Retirement
   readonly #switchboard: Switchboard
+  readonly #overview: Overview
   readonly #ports = new PortPromises()
 
   constructor({ engine, store, router, settings, log }: DeployerParts) {
@@ -63,6 +66,7 @@ export class Deployer implements AsyncDisposable {
     this.#containers = new Containers(engine)
     this.#fleet = new Fleet({ engine, containers: this.#containers, store, settings })
     this.#retirement = new Retirement(this.#containers, router, log)
+    this.#overview = new Overview(this.#containers, this.#fleet, this.#retirement)
     this.#switchboard = new Switchboard({
       store,
       settings,
@@ -201,31 +205,13 @@ export class Deployer implements AsyncDisposable {
   }
 
   /** Containers of an app, those on their way in or out too, with what takes a look at each. */
-  async status(name: AppName, signal?: AbortSignal): Promise<ContainerStatus[]> {
-    const app = this.#store.apps.get(name)
-    const containers = (await this.#fleet.list(signal)).filter(({ appId }) => appId === app.id)
-    const statuses = await Promise.all(
-      containers.map(async (container) => {
-        const details = await this.#containers.inspect(container.id, signal)
-        return details ? [containerStatus(app, container, this.#isMoving(container), details)] : []
-      }),
-    )
-    return statuses.flat().toSorted(byName)
+  status(name: AppName, signal?: AbortSignal): Promise<ContainerStatus[]> {
+    return this.#overview.one(this.#store.apps.get(name), signal)
   }
 
   /** Containers of every app by App.id, from one call of the engine; without what takes a look at each. */
-  async statuses(signal?: AbortSignal): Promise<Map<number, ContainerStatus[]>> {
-    const byApp = Map.groupBy(await this.#fleet.list(signal), ({ appId }) => appId)
-    return new Map(
-      this.#store.apps
-        .list()
-        .map((app) => [
-          app.id,
-          (byApp.get(app.id) ?? [])
-            .map((container) => containerStatus(app, container, this.#isMoving(container)))
-            .toSorted(byName),
-        ]),
-    )
+  statuses(signal?: AbortSignal): Promise<Map<number, ContainerStatus[]>> {
+    return this.#overview.all(this.#store.apps.list(), signal)
   }
 
   /**
@@ -292,10 +278,6 @@ export class Deployer implements AsyncDisposable {
     return containers.filter(({ appId, id }) => appId === app.id && !this.#retirement.has(id))
   }
 
-  #isMoving(container: Observed): boolean {
-    return this.#retirement.has(container.id) || this.#fleet.isComing(container)
-  }
-
   #retire(app: App, containers: readonly Observed[]): Promise<void> {
     return this.#retirement.retire(containers, limitsOf(this.#store, this.#settings, app))
   }
@@ -315,15 +297,3 @@ export class Deployer implements AsyncDisposable {
 }
 
 const list = (slots: readonly Pick<Slot, 'type' | 'index'>[]) => slots.map(slotName).toSorted().join(', ')
-
-/** Waits for work that goes on by itself, but no longer than somebody is there to wait. */
-async function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
-  const aborted = Promise.withResolvers<never>()
-  const give = () => aborted.reject(failure('canceled', { what: 'waiting for containers to stop' }))
-  signal.addEventListener('abort', give, { once: true })
-  try {
-    await Promise.race([work, aborted.promise])
-  } finally {
-    signal.removeEventListener('abort', give)
-  }
-}

@@ -1,10 +1,10 @@
 // Whether a new container is healthy: what is asked, how often, and what it means when the answer is no.
+
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type Docker from 'dockerode'
 import type { Properties } from '../config/properties.ts'
 import { failure, isFailure } from '../core/errors.ts'
-import type { Containers } from '../host/docker/containers.ts'
+import type { ContainerDetails, Containers } from '../host/docker/containers.ts'
 import { hasImageCheck } from './container-spec.ts'
 import type { Slot } from './formation.ts'
 
@@ -55,7 +55,7 @@ export function checkFor(
 }
 
 /** What a look at the container alone tells. @returns undefined while it runs and nothing is wrong */
-export function ailmentOf(info: Docker.ContainerInspectInfo | undefined): Ailment | undefined {
+export function ailmentOf(info: ContainerDetails | undefined): Ailment | undefined {
   if (info === undefined) return { kind: 'gone' }
   const { State: state } = info
   if (!state.Running || state.Restarting || info.RestartCount > 0) {
@@ -90,7 +90,7 @@ type Answer =
 const HEALTHY: Answer = { healthy: true }
 
 /** Asks once. */
-type Probe = (info: Docker.ContainerInspectInfo, signal: AbortSignal) => Promise<Answer>
+type Probe = (info: ContainerDetails, signal: AbortSignal) => Promise<Answer>
 
 function tcpProbe({ address }: Candidate, ports: readonly number[], limit: number): Probe {
   return async ({ State: { Pid: pid } }, signal) => {

@@ -1,5 +1,5 @@
 // What runs: the engine's containers as typed values, read from their labels. Pure.
-import type Docker from 'dockerode'
+import type { ContainerEntry } from '../host/docker/containers.ts'
 import { labels } from '../host/docker/labels.ts'
 
 export type Health = 'none' | 'starting' | 'healthy' | 'unhealthy'
@@ -38,7 +38,7 @@ function healthOf(status: string): Health {
 }
 
 /** A number in a label that is missing or broken becomes NaN, which equals nothing, so the container is a leftover. */
-export function observe(info: Docker.ContainerInfo, network: string): Observed {
+export function observe(info: ContainerEntry, network: string): Observed {
   const attached = info.NetworkSettings.Networks[network]
   return {
     id: info.Id,

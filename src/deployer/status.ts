@@ -1,6 +1,7 @@
 // What ps:report and apps:list say of containers. Pure.
-import type Docker from 'dockerode'
+
 import type { App } from '../core/app.ts'
+import type { ContainerDetails } from '../host/docker/containers.ts'
 import { slotName } from './formation.ts'
 import type { Health, Observed } from './observe.ts'
 
@@ -30,7 +31,7 @@ export function containerStatus(
   app: App,
   container: Observed,
   moving: boolean,
-  details?: Docker.ContainerInspectInfo,
+  details?: ContainerDetails,
 ): ContainerStatus {
   const { id, name, type, index, state, health, address, image, release, deployment } = container
   const startedAt = details?.State.StartedAt

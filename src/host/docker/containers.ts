@@ -4,6 +4,12 @@ import { failure } from '../../core/errors.ts'
 import { ASK_LIMIT, CHANGE_LIMIT, call } from './call.ts'
 import { type Engine, statusOf } from './engine.ts'
 
+/** One container as the engine's list has it. */
+export type ContainerEntry = Docker.ContainerInfo
+
+/** One container as a closer look shows it. */
+export type ContainerDetails = Docker.ContainerInspectInfo
+
 /** What the engine is asked to make; Docker's own form. */
 export type ContainerOptions = Omit<Docker.ContainerCreateOptions, 'abortSignal' | 'name'> & {
   readonly name: string

@@ -8,9 +8,10 @@ import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../../../src/host/docker/engine.ts'
 import { labels } from '../../../src/host/docker/labels.ts'
-import { BASE_IMAGE, ensureBaseImage, testEngine } from './engine.ts'
+import { ensureBaseImage, testEngine } from './engine.ts'
 import { type Ended, eventually, execute, freePort } from './execute.ts'
 
+export { scriptApp, webApp } from './apps.ts'
 export { eventually, execute } from './execute.ts'
 
 /** The program under test: the sources, or what CREW_TEST_PROGRAM names (make test: bin/crew with the bundle). */
@@ -18,19 +19,6 @@ const PROGRAM = process.env.CREW_TEST_PROGRAM
   ? [process.env.CREW_TEST_PROGRAM]
   : [process.execPath, fileURLToPath(new URL('../../../src/main.ts', import.meta.url))]
 const [COMMAND = '', ...PROGRAM_ARGS] = PROGRAM
-
-/** Files of an app that answers with `page`, by path. */
-export const webApp = (page: string, extra: Record<string, string> = {}): Record<string, string> => ({
-  Dockerfile: `FROM ${BASE_IMAGE}\nCOPY . /www\nEXPOSE 5000\nCMD ["/bin/busybox", "httpd", "-f", "-p", "5000", "-h", "/www"]\n`,
-  'index.html': page,
-  ...extra,
-})
-
-/** Files of an app whose only process is `script`. */
-export const scriptApp = (script: string, expose = ''): Record<string, string> => ({
-  Dockerfile: `FROM ${BASE_IMAGE}\nCOPY run.sh /run.sh\n${expose === '' ? '' : `EXPOSE ${expose}\n`}CMD ["/bin/sh", "/run.sh"]\n`,
-  'run.sh': script,
-})
 
 export class Instance implements AsyncDisposable {
   readonly folder: string

@@ -12,7 +12,7 @@ import { type App, type ProcessType, parseAppName } from '../../../src/core/app.
 import { failure } from '../../../src/core/errors.ts'
 import type { ContainerStatus } from '../../../src/deployer/status.ts'
 import { Store } from '../../../src/host/store/store.ts'
-import type { Actor } from '../../../src/pipeline.ts'
+import type { Actor } from '../../../src/pipeline-port.ts'
 import { parsePublicKey } from '../../../src/receiver/ssh/public-key.ts'
 
 type Pipeline = Context['pipeline']
