@@ -4,12 +4,12 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, w
 import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../../../src/host/docker/engine.ts'
-import { labels } from '../../../src/host/docker/labels.ts'
 import { ensureBaseImage, testEngine } from './engine.ts'
 import { type Ended, eventually, execute, freePort } from './execute.ts'
+
+import { containersOf, imagesOf, instanceIn, removeAllOf } from './possessions.ts'
 
 export { scriptApp, webApp } from './apps.ts'
 export { eventually, execute } from './execute.ts'
@@ -257,65 +257,21 @@ export class Instance implements AsyncDisposable {
     return status === 200 ? body : ''
   }
 
-  async #instanceId(): Promise<string | undefined> {
-    try {
-      const db = new DatabaseSync(join(this.root, 'crew.db'), { readOnly: true })
-      const row = db.prepare("SELECT value FROM meta WHERE key = 'instance'").get()
-      db.close()
-      return row && String(row.value)
-    } catch {
-      return undefined
-    }
-  }
-
   /** Containers of this instance on the engine. */
-  async containers(): Promise<{ name: string; state: string; labels: Record<string, string>; id: string }[]> {
-    const id = await this.#instanceId()
-    const found = await this.engine.docker.listContainers({
-      all: true,
-      filters: { label: [`${labels.instance}=${id}`] },
-    })
-    return found.map((container) => ({
-      id: container.Id,
-      name: container.Names[0] ?? '',
-      state: container.State,
-      labels: container.Labels,
-    }))
+  containers() {
+    return containersOf(this.engine, instanceIn(this.root))
   }
 
   /** Images of this instance on the engine, dangling ones too. */
-  async images(): Promise<{ id: string; tags: string[] }[]> {
-    const id = await this.#instanceId()
-    const found = await this.engine.docker.listImages({ filters: { label: [`${labels.instance}=${id}`] } })
-    return found.map((image) => ({
-      id: image.Id,
-      tags: (image.RepoTags ?? []).filter((tag) => !tag.startsWith('<none>')),
-    }))
+  images() {
+    return imagesOf(this.engine, instanceIn(this.root))
   }
 
   /** Ends everything and removes what is on the engine and on disk. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop('SIGKILL')
-    const instance = await this.#instanceId()
     await this.crew(['teardown'], { timeout: 60_000 })
-    const filters = { label: [`${labels.instance}=${instance}`] }
-    for (const { id } of await this.containers())
-      await this.engine.docker
-        .getContainer(id)
-        .remove({ force: true, v: true })
-        .catch(() => {})
-    for (const network of await this.engine.docker.listNetworks({ filters }))
-      await this.engine.docker
-        .getNetwork(network.Id)
-        .remove()
-        .catch(() => {})
-    for (const { id, tags } of await this.images()) {
-      for (const name of tags.length > 0 ? tags : [id])
-        await this.engine.docker
-          .getImage(name)
-          .remove({ force: true })
-          .catch(() => {})
-    }
+    await removeAllOf(this.engine, instanceIn(this.root))
     rmSync(this.folder, { recursive: true, force: true })
   }
 }
