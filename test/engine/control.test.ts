@@ -73,6 +73,22 @@ describe('the control socket', { timeout: 60_000 }, () => {
     assert.ok(client.said.stdout.equals(much))
   })
 
+  // One answer in twenty was lost: the daemon hung up while the client was still sending its input, the client's
+  // next write failed, and Node threw away the answer that had already come.
+  test('an answer that comes before all input was sent is not lost', async () => {
+    handle = async ({ stdout }) => {
+      stdout.write('an answer')
+      return 0
+    }
+    for (let round = 0; round < 200; round++) {
+      const client = streams()
+      const asked = runOnDaemon(socket, ['apps:list'], client)
+      const sending = setInterval(() => client.stdin.write('input '.repeat(1000)), 0)
+      assert.equal(await asked.finally(() => clearInterval(sending)), 0)
+      assert.equal(client.said.stdout.toString(), 'an answer')
+    }
+  })
+
   test('answers while it is still being written to', async () => {
     handle = async ({ stdin, stdout }) => {
       for await (const line of stdin) {

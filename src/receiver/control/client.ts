@@ -49,14 +49,13 @@ export function runOnDaemon(
       end(() => reject(failure('daemon-unreachable', { socket: socketPath }, cause)))
     signal.addEventListener('abort', cancel)
 
-    asked.once('error', lost)
+    asked.on('error', lost)
     asked.once('response', (response) => {
       if (response.statusCode !== 200) return lost()
-      let status: number | undefined
       const reader = new FrameReader((type, part) => {
         if (type === frameTypes.exit) {
-          status = part.readUInt8(0)
-          return
+          const status = part.readUInt8(0)
+          return end(() => resolve(status))
         }
         const out = type === frameTypes.stdout ? stdout : stderr
         if (out.write(part)) return
@@ -72,11 +71,7 @@ export function runOnDaemon(
           lost(error)
         }
       })
-      response.once('close', () => {
-        const found = status
-        if (found === undefined) lost()
-        else end(() => resolve(found))
-      })
+      response.once('close', () => lost())
     })
     asked.write(`${JSON.stringify({ argv, terminal })}\n`)
     stdin.pipe(asked)

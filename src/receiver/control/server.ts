@@ -15,6 +15,8 @@ import { exitFrame, type FrameType, frameHeader, frameTypes, MOST_IN_FRAME } fro
 /** sun_path of unix(7), less its final zero. */
 const LONGEST_PATH = 107
 const LONGEST_FIRST_LINE = 2 ** 20
+/** Milliseconds for a client to read the exit status and go. */
+const HANG_UP_LIMIT = 10_000
 
 const requestSchema = z.strictObject({ argv: z.array(z.string()).max(10_000), terminal: z.boolean() })
 
@@ -107,10 +109,25 @@ export class ControlServer {
         return exit
       })
     await Promise.all([stdout, stderr].map((stream) => new Promise<void>((resolve) => stream.end(resolve))))
-    response.end(exitFrame(status))
-    // the client may still be sending; it is not waited for
+    response.write(exitFrame(status))
+    // It is the client who hangs up, when it has read that. If we did while it still sends its input, its next
+    // write would fail, and Node's client would then throw away what it has not read of the answer.
     stdin.resume()
+    await hungUp(response)
+    response.end()
   }
+}
+
+/** Resolves when the client has closed the connection, or has had its time to. */
+function hungUp(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, HANG_UP_LIMIT)
+    response.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    if (response.destroyed) resolve()
+  })
 }
 
 /** Reads the first line of the body; the rest of it becomes `stdin`. @returns undefined for what is no request */
