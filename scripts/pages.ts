@@ -5,14 +5,19 @@ import { settingNames, settingsTable, variableOf } from '../src/config/settings.
 
 const FROM_TABLES = '<!-- Written by `make docs` from the tables in src; a change here is lost. -->'
 
-const row = (...cells: readonly string[]) =>
-  `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
+/** A Markdown table with its columns lined up, as Biome wants it. */
+function table(head: readonly string[], rows: readonly string[][]): string {
+  const lines = [head, ...rows].map((cells) => cells.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(...lines.map((cells) => cells[column]?.length ?? 0)))
+  const rule = widths.map((width) => '-'.repeat(width))
+  const [first = [], ...rest] = lines
+  return [first, rule, ...rest]
+    .map((cells) => `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
+    .join('\n')
+}
 
 /** Prose as Markdown: `<app>` is no HTML. */
 const text = (prose: string) => prose.replaceAll('<', '\\<')
-
-const table = (head: readonly string[], rows: readonly string[][]) =>
-  [row(...head), row(...head.map(() => '---')), ...rows.map((cells) => row(...cells))].join('\n')
 
 /** The default as the reader's machine may have it, where it depends on the machine. */
 const defaultOf = (name: (typeof settingNames)[number]) =>
