@@ -15,15 +15,28 @@ export async function loadHostKey({ hostKey: path }: { readonly hostKey: string 
     throw error
   })
   if (found !== undefined) {
-    const key = ssh2.utils.parseKey(found)
-    if (!(key instanceof Error) && key.isPrivateKey() && key.type === 'ssh-ed25519') return found
+    if (isHostKey(found)) return found
     throw failure('value-invalid', {
       what: 'SSH host key in',
       value: path,
       rule: 'put the right file back, or remove it: a new key is made then, and every client must accept it',
     })
   }
-  const { private: made } = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'crew' })
+  const made = makeHostKey()
   await writeWhole(path, made, 0o600)
   return made
+}
+
+function isHostKey(text: string): boolean {
+  const key = ssh2.utils.parseKey(text)
+  return !(key instanceof Error) && key.isPrivateKey() && key.type === 'ssh-ed25519'
+}
+
+/** Of the ed25519 keys that ssh2 1.17 makes, one in 160 is malformed by its own reading; such a one is not kept. */
+export function makeHostKey(): string {
+  for (let tries = 0; tries < 100; tries++) {
+    const made = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'crew' }).private
+    if (isHostKey(made)) return made
+  }
+  throw new Error('ssh2 makes no host key that it can read')
 }
