@@ -33,13 +33,29 @@ const lateSession: Plugin = {
   },
 }
 
+/**
+ * `import … from 'node:http'` looks at every export of it, also at WebSocket, for which Node then loads undici:
+ * 10 MB of memory. Asked for by name they do not.
+ */
+const plainHttp: Plugin = {
+  name: 'plain-http',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:http$/ }, ({ kind }) =>
+      kind === 'import-statement' ? { path: 'node:http', namespace: 'plain' } : undefined,
+    )
+    onLoad({ filter: /./, namespace: 'plain' }, () => ({
+      contents: "export const { createServer, request } = process.getBuiltinModule('node:http')",
+    }))
+  },
+}
+
 // Chunks have a hash in their name and old ones stay: a daemon that runs may still load one of its own.
 await build({
   entryPoints: { crew: 'src/main.ts' },
   outdir: 'dist',
   outExtension: { '.js': '.mjs' },
   chunkNames: 'chunks/[name]-[hash]',
-  plugins: [lateLibraries, lateSession],
+  plugins: [lateLibraries, lateSession, plainHttp],
   bundle: true,
   // what is imported late is loaded late, so a client never reads the daemon's libraries
   splitting: true,

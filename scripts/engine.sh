@@ -53,14 +53,22 @@ start_own_engine() {
     need_own_bridge
     bridge=(--bridge "$own_bridge")
   fi
+  end_left_containerd
   as_root rm -f "$root/run/docker.pid"
   start_detached "$engine_pid_file" "$root/engine.log" \
     dockerd --data-root "$root/engine" --exec-root "$root/run/engine" \
     --pidfile "$root/run/docker.pid" --host "$engine" "${bridge[@]}"
-  wait_for 60 engine_answers "$engine" || {
+  wait_for_answer 60 engine_pid engine_answers "$engine" || {
     as_root tail -n 8 "$root/engine.log" >&2
     fail 'dockerd does not answer' "see $root/engine.log"
   }
+}
+
+# A dockerd that was killed may leave its containerd, or that one's pid file; the next dockerd would wait for it.
+end_left_containerd() {
+  local pid file=$root/run/engine/containerd/containerd.pid
+  if pid=$(running_pid "$file" "containerd --config $root/run/engine/"); then end_process "$pid" 10; fi
+  as_root rm -f "$file"
 }
 
 # A network bridge for this root's engine, in the first of 172.20.0.0/16 to 172.31.0.0/16 that the machine does not
@@ -88,5 +96,20 @@ stop_own_engine() {
     end_process "$pid" 60
   fi
   as_root rm -f "$engine_pid_file"
-  if ip link show "$own_bridge" >/dev/null 2>&1; then as_root ip link delete "$own_bridge"; fi
+  # a dockerd that was killed leaves the mount of its data, and none removes the firewall rules of its bridge
+  while mountpoint -q "$root/engine"; do as_root umount "$root/engine" || break; done
+  if ip link show "$own_bridge" >/dev/null 2>&1; then
+    remove_bridge_rules
+    as_root ip link delete "$own_bridge"
+  fi
+}
+
+remove_bridge_rules() {
+  local table rule words
+  for table in filter nat; do
+    as_root iptables -t "$table" -S | grep -E -- "^-A .* $own_bridge( |$)" | while IFS= read -r rule; do
+      read -ra words <<<"${rule#-A }"
+      as_root iptables -t "$table" -D "${words[@]}" </dev/null || true
+    done || true
+  done
 }

@@ -60,6 +60,19 @@ wait_for() {
   done
 }
 
+# Waits until what start_detached started answers; gives up early when it has ended.
+# $1 seconds at most, $2 command that prints its pid while it runs, then the command that asks for an answer
+wait_for_answer() {
+  local begun=$SECONDS limit=$1 running=$2
+  shift 2
+  until "$@" >/dev/null 2>&1; do
+    [ $((SECONDS - begun)) -lt "$limit" ] || return 1
+    # it needs a moment to write its pid
+    [ $((SECONDS - begun)) -lt 3 ] || "$running" >/dev/null || return 1
+    sleep 0.2
+  done
+}
+
 # Starts a program that outlives this script, as root, in a session of its own.
 # $1 file for its pid, $2 file for its log, kept below 2 x 5 MB, then the program
 start_detached() {

@@ -12,6 +12,7 @@ import { version } from './core/version.ts'
 import { Deployer } from './deployer/deployer.ts'
 import { urlsOf } from './deployer/routes.ts'
 import { Engine } from './host/docker/engine.ts'
+import { engineGone } from './host/docker/presence.ts'
 import { takeLock } from './host/files/lock.ts'
 import { Repositories } from './host/git/repositories.ts'
 import { Recovery } from './host/queue/recovery.ts'
@@ -55,11 +56,12 @@ function recoveryOf(
   builder: Builder,
   repositories: Repositories,
   settings: Settings,
+  stopping: AbortSignal,
   log: Log,
 ) {
   return new Recovery(async (signal) => {
     const interrupted = new Set(store.releases.unfinished().map(({ app }) => app))
-    await repositories.reconcile(store.apps.list())
+    await repositories.reconcile(() => store.apps.list())
     await builder.removeStaleWork()
     await deployer.reconcile(silent, signal)
     for (const name of interrupted) {
@@ -70,7 +72,7 @@ function recoveryOf(
       { apps: store.apps.list().length, interrupted: interrupted.size },
       'what runs is what the store says',
     )
-  })
+  }, stopping)
 }
 
 /** Keeps the router up and recovers when the engine is back, until `signal` fires. */
@@ -79,7 +81,7 @@ async function watch(instance: Instance, recovery: Recovery, signal: AbortSignal
   let complained = ''
   while (!signal.aborted) {
     try {
-      if (recovery.needed) await recovery.ensure(signal)
+      if (recovery.needed) await recovery.ensure()
       else if (!(await router.status()).running) {
         log.warn({}, 'the router is gone; starting it again')
         await router.start(signal)
@@ -92,6 +94,26 @@ async function watch(instance: Instance, recovery: Recovery, signal: AbortSignal
         log.error({ problem }, 'not all is as it should be; trying again')
       complained = problem
     }
+    await pause(WATCH_INTERVAL, signal)
+  }
+}
+
+/**
+ * Sees to it that apps come back when the engine was gone while nobody changed anything: a dockerd that was killed
+ * does not start every container again.
+ */
+async function watchEngine(engine: Engine, recovery: Recovery, signal: AbortSignal, log: Log) {
+  let unseen = false
+  while (!signal.aborted) {
+    const answered = () => {
+      if (unseen) recovery.spoil()
+      unseen = true
+    }
+    await engineGone(engine, answered, signal).then(
+      () => signal.aborted || log.warn({ engine: engine.address }, 'the engine went away'),
+      // not there, which the next change will say
+      () => {},
+    )
     await pause(WATCH_INTERVAL, signal)
   }
 }
@@ -136,7 +158,7 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
   const stop = new AbortController()
   const builder = new Builder({ engine, settings, paths, instance: store.instance, log })
   const repositories = new Repositories(paths.repositories)
-  const recovery = recoveryOf(instance, builder, repositories, settings, log)
+  const recovery = recoveryOf(instance, builder, repositories, settings, stop.signal, log)
   const urls = urlsOf(store, settings)
   const pipeline = createPipeline({
     settings,
@@ -204,9 +226,10 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
       return watch(instance, recovery, stop.signal, log)
     },
   )
+  const watchingEngine = watchEngine(engine, recovery, stop.signal, log)
   started.defer(async () => {
     stop.abort(failure('shutting-down', {}))
-    await watching
+    await Promise.all([watching, watchingEngine])
   })
 
   log.info({ version, root: settings.root, ssh: address, pid: process.pid }, 'crew serves')

@@ -7,7 +7,7 @@ import type { App, AppName, Release } from './core/app.ts'
 import { failure, isFailure, messageOf } from './core/errors.ts'
 import { keptImages, rollbackTarget } from './core/history.ts'
 import type { Log } from './core/log.ts'
-import { planPush } from './core/push-plan.ts'
+import { branchToDeploy, deployingRefspec, planPush, refuseImmovable } from './core/push-plan.ts'
 import type { Report } from './core/report.ts'
 import { formatDuration } from './core/units.ts'
 import type { Deployer } from './deployer/deployer.ts'
@@ -19,7 +19,6 @@ import type { Recovery } from './host/queue/recovery.ts'
 import { Turns } from './host/queue/turns.ts'
 import type { Store } from './host/store/store.ts'
 import type { Actor, Pipeline } from './pipeline-port.ts'
-import type { Push } from './receiver/push.ts'
 
 export interface Stages {
   readonly settings: Settings
@@ -53,10 +52,16 @@ export function createPipeline(stages: Stages): Pipeline {
   function inTurn(name: AppName, { report, signal }: Waiter, change: Change) {
     const onPlace = (place: number) =>
       report.step(`Waiting for another change of ${name} to end (place ${place} in line)`)
-    return changes.run(String(store.apps.get(name).id), { signal, onPlace }, change)
+    const { id } = store.apps.get(name)
+    return changes.run(String(id), { signal, onPlace }, (afterwards) => {
+      // renamed or destroyed while this waited: the name may be another app's by now
+      if (store.apps.find(name)?.id !== id) throw failure('app-unknown', { app: name })
+      return change(afterwards)
+    })
   }
 
   const propertiesOf = (name: AppName) => resolveProperties(store.properties.all(name), settings)
+  const refsOf = (name: AppName) => repositories.refs(store.apps.get(name))
 
   /** Ends a release that did not come live. Its image goes, unless an older release has it too. */
   async function abandon(release: Release, error: unknown, signal: AbortSignal) {
@@ -171,15 +176,6 @@ export function createPipeline(stages: Stages): Pipeline {
     return store.releases.get(name, live.release)
   }
 
-  /** Refuses a push that waited while another one moved what it is based on. */
-  async function refuseStale(push: Push) {
-    const refs = await repositories.refs(store.apps.get(push.app))
-    for (const { ref, from } of push.updates) {
-      const now = refs.get(ref) ?? ''
-      if (now !== (/^0+$/.test(from) ? '' : from)) throw failure('push-stale', { ref, app: push.app })
-    }
-  }
-
   async function pastRelease(name: AppName, wanted: number | undefined): Promise<Release> {
     const found = rollbackTarget(store.releases.list(name), wanted)
     if ('why' in found) throw failure('rollback-nowhere', { app: name, why: found.why })
@@ -194,14 +190,16 @@ export function createPipeline(stages: Stages): Pipeline {
   return {
     async push(push) {
       const { app: name, updates, objects, report } = push
-      const plan = planPush(name, updates, propertiesOf(name)['git.deploy-branch'])
+      const own = propertiesOf(name)['git.deploy-branch']
+      const plan = planPush(name, updates, own)
       const commit = plan.deploy && (await repositories.commitOf(objects, plan.deploy.commit))
-      if (plan.deploy && !commit) throw failure('push-not-commit', { ref: plan.deploy.branch })
-      const branch = plan.deploy?.branch ?? (propertiesOf(name)['git.deploy-branch'] || 'master')
+      // an annotated tag leads to a commit, but git would refuse it for a branch after all was deployed
+      if (plan.deploy && commit !== plan.deploy.commit)
+        throw failure('push-not-commit', { branch: plan.deploy.branch })
+      const branch = plan.deploy?.branch ?? branchToDeploy(own, await refsOf(name))
       for (const ref of plan.stored) {
-        report.step(
-          `${ref} is stored, not deployed. To deploy it: git push <remote> ${ref.replace(/^refs\/(heads|tags)\//, '')}:${branch}`,
-        )
+        const how = `git push <remote> ${deployingRefspec(ref, branch)}`
+        report.step(`${ref} is stored, not deployed. To deploy it: ${how}`)
       }
       failpoint('push-received')
       await inTurn(name, push, async (afterwards) => {
@@ -210,7 +208,7 @@ export function createPipeline(stages: Stages): Pipeline {
           if (plan.deploy) await keepImages(name)
           await repositories.collectGarbage(store.apps.get(name), stopping)
         })
-        await refuseStale(push)
+        refuseImmovable(push, plan.deploy?.branch, await refsOf(name))
         if (!plan.deploy || !commit) return
         await repositories.setHead(store.apps.get(name), plan.deploy.branch)
         await deployCommit(name, { cause: 'push', objects, commit }, push)
@@ -267,24 +265,28 @@ export function createPipeline(stages: Stages): Pipeline {
     reroute: (name, actor) => inTurn(name, actor, () => deployer.reroute(actor.signal, store.apps.get(name))),
 
     async create(name) {
-      const app = store.apps.create(name)
-      await repositories.create(app)
+      await repositories.create(store.apps.create(name))
     },
 
     rename: (from, to, actor) =>
       inTurn(from, actor, async () => {
         store.apps.rename(from, to)
-        await deployer.reroute(actor.signal)
+        await deployer.reroute(stopping)
       }),
 
     destroy: (name, actor) =>
       inTurn(name, actor, async () => {
         const app = store.apps.get(name)
-        // the store first: whatever is left when the power goes here belongs to no app, and recovery removes it
+        // the store first: what is left then belongs to no app, so it goes even if whoever asked leaves
         store.apps.destroy(name)
-        await deployer.remove(app, actor.signal)
-        await builder.removeAll(app)
-        await repositories.remove(app)
+        try {
+          await deployer.remove(app, stopping)
+          await builder.removeAll(app)
+          await repositories.remove(app)
+        } catch (error) {
+          recovery.spoil()
+          throw error
+        }
       }),
 
     async cleanup(name, actor) {

@@ -23,7 +23,7 @@ export async function ensureBases(
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
-  const there = await Promise.all(images.map(({ reference }) => findImage(engine, reference)))
+  const there = await Promise.all(images.map(({ reference }) => findImage(engine, reference, signal)))
   for (const [index, { reference, platform: asked }] of images.entries()) {
     const found = there[index]
     const wanted = asked === undefined ? platform : undefined

@@ -90,8 +90,8 @@ export class Builder {
 
   async #build(request: BuildRequest, report: Report, signal: AbortSignal): Promise<BuiltParts> {
     const { app, objects, commit, dockerfile: path, buildArgs } = request
-    const space = this.#requireSpace()
-    const version = Promise.all([this.#engine.info(), this.#kind()])
+    const space = this.#requireSpace(signal)
+    const version = Promise.all([this.#engine.info(), this.#kind(signal)])
     // both are awaited below, but an error of git may come first
     space.catch(() => {})
     version.catch(() => {})
@@ -106,7 +106,7 @@ export class Builder {
     await using _ = await mountSubmodules(tree, { paths: this.#paths, report, signal, wanted })
     await this.#run(request, tree, source, kind, report, signal)
     try {
-      const image = await findImage(this.#engine, this.#tag(request))
+      const image = await findImage(this.#engine, this.#tag(request), signal)
       if (!image) throw failure('engine-error', { problem: 'the image is gone already' })
       signal.throwIfAborted()
       return { image: image.id, ...processesOf(image, source.procfile) }
@@ -163,13 +163,6 @@ export class Builder {
     return (await findImage(this.#engine, image)) !== undefined
   }
 
-  /** Removes the image of a release that failed. Anything that is not this instance's is left alone. */
-  async discard(image: string): Promise<void> {
-    const found = await findImage(this.#engine, image)
-    if (!found || found.labels[labels.instance] !== this.#instance) return
-    await this.#remove([found], new Set())
-  }
-
   /**
    * Removes the app's images but those in `keep` and those a container uses. The classic builder's steps go
    * with the last image that was built on them; those that a kept image shares stay, and so does the cache for
@@ -192,13 +185,13 @@ export class Builder {
     await removeStaleWork(this.#paths)
   }
 
-  async #kind(): Promise<BuilderKind> {
+  async #kind(signal: AbortSignal): Promise<BuilderKind> {
     if (this.#settings.builder !== 'auto') return this.#settings.builder
-    return !this.#withoutBuildKit && (await hasBuildKit(this.#engine)) ? 'buildkit' : 'classic'
+    return !this.#withoutBuildKit && (await hasBuildKit(this.#engine, signal)) ? 'buildkit' : 'classic'
   }
 
-  async #requireSpace(): Promise<void> {
-    this.#dataRoot ??= await engineDataRoot(this.#engine)
+  async #requireSpace(signal: AbortSignal): Promise<void> {
+    this.#dataRoot ??= await engineDataRoot(this.#engine, signal)
     await requireSpace([this.#dataRoot, this.#paths.root], this.#settings['disk-min-free'])
   }
 

@@ -90,7 +90,7 @@ export async function readDockerfile(text: string, options: DockerfileOptions): 
 }
 
 interface Declared {
-  getProperty(): { getName(): string; getValue(): string | null } | null
+  getProperties(): { getName(): string; getValue(): string | null }[]
 }
 
 /** Values of the ARGs before the first FROM; a build argument counts only where one is declared. */
@@ -101,9 +101,7 @@ function globalArguments(args: readonly Declared[], { buildArgs, platform }: Doc
     variables.set(`${side}PLATFORM`, platform).set(`${side}OS`, os)
     variables.set(`${side}ARCH`, arch).set(`${side}VARIANT`, variant)
   }
-  for (const arg of args) {
-    const property = arg.getProperty()
-    if (property === null) continue
+  for (const property of args.flatMap((arg) => arg.getProperties())) {
     const name = property.getName()
     const value = buildArgs[name] ?? property.getValue()
     if (value !== null) variables.set(name, substitute(value, variables))

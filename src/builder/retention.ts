@@ -8,9 +8,9 @@ export interface OwnImage {
 /**
  * What to remove, as references for the engine.
  *
- * An image that was built `FROM` one of ours inherits its labels, so labels alone do not make it ours: a tag
- * is removed only when Crew gave it, and an image that carries anybody else's tag stays. One without any tag
- * is removed by its id.
+ * An image that was built `FROM` one of ours, or committed from a container of ours, inherits the labels, so labels
+ * alone do not make it ours: a tag is removed only when Crew gave it, and an image that carries anybody else's tag,
+ * or none, stays. Crew leaves none without a tag: see leftovers.ts.
  * @param images those whose labels name the app
  * @param keep image ids that releases still need
  * @param repositories prefixes of the tags that Crew gives
@@ -21,8 +21,5 @@ export function imagesToRemove(
   repositories: readonly string[],
 ): string[] {
   const ours = (tag: string) => repositories.some((prefix) => tag.startsWith(prefix))
-  return images.flatMap(({ id, tags }) => {
-    if (keep.has(id)) return []
-    return tags.length === 0 ? [id] : tags.filter(ours)
-  })
+  return images.flatMap(({ id, tags }) => (keep.has(id) ? [] : tags.filter(ours)))
 }

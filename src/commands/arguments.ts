@@ -70,7 +70,7 @@ function readArguments(command: Command, words: readonly string[]): Record<strin
   }
   if (next < words.length)
     throw failure('usage', {
-      problem: `${command.name} takes nothing more after ${next} ${next === 1 ? 'word' : 'words'}, and got ${quoted(words[next] ?? '')}`,
+      problem: `${command.name} takes ${next === 0 ? 'no arguments' : `${next} ${next === 1 ? 'argument' : 'arguments'} at most`}, and got ${quoted(words[next] ?? '')} too`,
       usage: usageOf(command),
     })
   return values

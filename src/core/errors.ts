@@ -90,7 +90,16 @@ export const errorTable = {
     message: 'the deploy branch {branch} of {app} cannot be deleted',
     hint: 'apps:destroy {app} removes the app',
   },
-  'push-not-commit': { exit: 1, message: '{ref} does not point at a commit', hint: 'push a branch' },
+  'push-not-commit': {
+    exit: 1,
+    message: 'what was pushed to {branch} is not a commit, and git keeps nothing else in a branch',
+    hint: 'push the commit that a tag leads to: git push <remote> <tag>^0:refs/heads/{branch}',
+  },
+  'push-in-the-way': {
+    exit: 1,
+    message: '{other} of {app} is in the way: git cannot keep both it and the branch {branch}',
+    hint: 'delete it first: git push <remote> --delete {other}',
+  },
   'push-too-large': {
     exit: 1,
     message: 'the push is larger than {limit}',

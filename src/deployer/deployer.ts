@@ -147,7 +147,7 @@ export class Deployer implements AsyncDisposable {
     await unlessAborted(this.#retire(app, containers), signal)
   }
 
-  /** Brings the live release up again. Of an app that was not stopped, only what is missing. @throws app-not-deployed */
+  /** Brings the live release up again; as a deploy, also when only some of it is missing. @throws app-not-deployed */
   async start(name: AppName, report: Report, signal: AbortSignal): Promise<void> {
     const app = this.#store.apps.get(name)
     if (app.live === null) throw failure('app-not-deployed', { app: name })

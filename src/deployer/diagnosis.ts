@@ -12,11 +12,16 @@ export interface Circumstances {
   readonly app: string
   /** Bytes; null: no limit. */
   readonly memory: number | null
+  /** What the app is told in $PORT; null without a web process. */
+  readonly port: number | null
   /** Sockets inside the container; undefined when they cannot be seen. */
   readonly sockets: readonly Socket[] | undefined
+  /** Whether the container wrote anything, which is shown before the diagnosis. */
+  readonly wrote: boolean
 }
 
-const LOGS = 'its last lines are above'
+const logs = ({ wrote }: Pick<Circumstances, 'wrote'>) =>
+  wrote ? 'its last lines are above' : 'let it write to standard output or standard error what goes wrong'
 const SIGNALS: Readonly<Record<number, string>> = {
   134: 'SIGABRT',
   137: 'SIGKILL',
@@ -29,26 +34,32 @@ const NOT_STARTED: Readonly<Record<number, string>> = {
   127: 'its command was not found in the image',
 }
 
-function exited({ status, outOfMemory, error }: Extract<Ailment, { kind: 'exited' }>, memory: number | null) {
+function exited(
+  { status, outOfMemory, error }: Extract<Ailment, { kind: 'exited' }>,
+  circumstances: Circumstances,
+) {
+  const { memory } = circumstances
   if (outOfMemory) {
     const limit = memory === null ? '' : ` (its limit is ${formatSize(memory)})`
     return {
       problem: `it was ended for want of memory${limit}`,
-      hint: 'let it use more, resource:limit --memory, or less; its last lines are above',
+      hint: 'let it use more, resource:limit --memory, or less',
     }
   }
   const signal = SIGNALS[status] ? ` (${SIGNALS[status]})` : ''
   return {
     problem: `it ended with exit status ${status}${signal}${error === '' ? '' : `: ${error}`}`,
-    hint: NOT_STARTED[status] ?? LOGS,
+    hint: NOT_STARTED[status] ?? logs(circumstances),
   }
 }
 
 /** What is known of an app that does not answer on `port`. */
-function closed(port: number, after: number, { app, sockets }: Circumstances): Diagnosis {
+function closed(port: number, after: number, circumstances: Circumstances): Diagnosis {
+  const { app, sockets } = circumstances
   const problem = `nothing listens on port ${port} after ${formatDuration(after)}`
   const listeners = sockets?.filter(({ listens }) => listens)
-  if (listeners === undefined) return { problem, hint: `let the app listen on the port in $PORT; ${LOGS}` }
+  if (listeners === undefined)
+    return { problem, hint: `let the app listen on the port in $PORT; ${logs(circumstances)}` }
   if (listeners.some((l) => l.port === port && l.loopback)) {
     return {
       problem: `${problem} but for connections from inside the container (127.0.0.1)`,
@@ -59,12 +70,18 @@ function closed(port: number, after: number, { app, sockets }: Circumstances): D
   if (others.length === 0) {
     return {
       problem: `${problem}, nor on any other`,
-      hint: `let the app listen on the port in $PORT; ${LOGS}`,
+      hint: `let the app listen on the port in $PORT; ${logs(circumstances)}`,
     }
   }
   const [first] = others
+  const problemAndOthers = `${problem}; the app listens on ${others.join(', ')}`
+  if (port !== circumstances.port)
+    return {
+      problem: problemAndOthers,
+      hint: `a port of the host leads there: let the app listen on ${port} too, or ports:remove ${app} <scheme>:<port>:${port}`,
+    }
   return {
-    problem: `${problem}; the app listens on ${others.join(', ')}`,
+    problem: problemAndOthers,
     hint: `let it listen on $PORT, or write EXPOSE ${first} in the Dockerfile, or: ports:set ${app} http:<port>:${first}`,
   }
 }
@@ -76,13 +93,16 @@ export function diagnose(ailment: Ailment, circumstances: Circumstances): Diagno
     case 'gone':
       return { problem: 'somebody removed it', hint: '' }
     case 'exited':
-      return exited(ailment, circumstances.memory)
+      return exited(ailment, circumstances)
     case 'check-failed':
-      return { problem: `Docker found its HEALTHCHECK failing${quoted(ailment.output)}`, hint: LOGS }
+      return {
+        problem: `Docker found its HEALTHCHECK failing${quoted(ailment.output)}`,
+        hint: logs(circumstances),
+      }
     case 'check-late':
       return {
         problem: `its HEALTHCHECK has not succeeded after ${formatDuration(ailment.after)}${quoted(ailment.output)}`,
-        hint: LOGS,
+        hint: logs(circumstances),
       }
     case 'port-closed':
       return closed(ailment.port, ailment.after, circumstances)

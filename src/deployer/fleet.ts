@@ -6,6 +6,7 @@ import type { App, Release } from '../core/app.ts'
 import { failure } from '../core/errors.ts'
 import type { Report } from '../core/report.ts'
 import { formatDuration } from '../core/units.ts'
+import { ASK_LIMIT } from '../host/docker/call.ts'
 import type { Containers } from '../host/docker/containers.ts'
 import type { Engine } from '../host/docker/engine.ts'
 import { logLines } from '../host/docker/logs.ts'
@@ -234,7 +235,7 @@ export class Fleet {
 
   /** The error for the pusher; the container's last lines go to the report. */
   async #explain(
-    { app }: Order,
+    { app, release }: Order,
     { id, slot }: Candidate,
     ailment: Ailment,
     report: Report,
@@ -244,16 +245,34 @@ export class Fleet {
     const sockets =
       ailment.kind === 'port-closed' && local && ailment.pid > 0 ? await socketsOf(ailment.pid) : undefined
     const container = slotName(slot)
-    const lines: string[] = []
-    for await (const { text } of logLines(this.#engine, id, { tail: LAST_LINES, follow: false }, signal))
-      lines.push(text)
+    const lines = await this.#lastLines(id, signal)
     report.step(lines.length === 0 ? `${container} has written nothing` : `Last lines of ${container}:`)
     for (const line of lines) report.line(line)
     const memory = this.propertiesOf(app)['resource.memory']
     return failure('deploy-unhealthy', {
       container,
-      ...diagnose(ailment, { app: app.name, memory, sockets }),
+      ...diagnose(ailment, {
+        app: app.name,
+        memory,
+        port: release.port,
+        sockets,
+        wrote: lines.length > 0,
+      }),
     })
+  }
+
+  /** What a container wrote last; less of it when the engine is slow to tell. */
+  async #lastLines(id: string, signal: AbortSignal): Promise<string[]> {
+    const late = AbortSignal.timeout(ASK_LIMIT)
+    const lines: string[] = []
+    try {
+      const options = { tail: LAST_LINES, follow: false }
+      for await (const { text } of logLines(this.#engine, id, options, AbortSignal.any([signal, late])))
+        lines.push(text)
+    } catch (error) {
+      if (!late.aborted) throw error
+    }
+    return lines
   }
 }
 

@@ -74,12 +74,12 @@ const authority = (host: string, port: number) => (port === 80 ? host : `${host}
 
 /**
  * Where an app answers: a URL for each of its domains, then one for each port of its own.
- * @returns nothing for an app that has never been live, or has no port
+ * @returns nothing for an app that has never been live, or whose release has no web process
  */
 export function urlsOf(store: RouteStore, settings: Settings): (app: App) => string[] {
   return (app) => {
     const state = reached(app, store, undefined)
-    if (!state || defaultPort(state.port, state.mappings) === null) return []
+    if (!state || state.port === null) return []
     const global = globalDomain(store, settings)
     return [
       ...domainsOf(app, store, settings).map((d) => `http://${authority(d, settings['router-http-port'])}`),

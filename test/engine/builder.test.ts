@@ -8,6 +8,7 @@ import {
   mkdirSync,
   mkdtempSync,
   readdirSync,
+  readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -26,6 +27,7 @@ import { reportTo } from '../../src/core/report.ts'
 import { findImage, listImages } from '../../src/host/docker/images.ts'
 import { labels } from '../../src/host/docker/labels.ts'
 import { BASE_IMAGE, ensureBaseImage, testEngine } from './harness/engine.ts'
+import { PrivateEngine } from './harness/private-engine.ts'
 
 const instance = `t${randomBytes(4).toString('hex')}`
 const folder = mkdtempSync(join(tmpdir(), 'crew-builder-'))
@@ -66,10 +68,10 @@ interface Options {
   buildArgs?: Record<string, string>
 }
 
-const builderWith = (settings: Record<string, string>) => {
+const builderWith = (settings: Record<string, string>, on = engine) => {
   const root = join(folder, 'root')
   const loaded = loadSettings({ flags: { root, ...settings }, file: '' })
-  return new Builder({ engine, settings: loaded, paths: pathsOf(root), instance })
+  return new Builder({ engine: on, settings: loaded, paths: pathsOf(root), instance })
 }
 
 async function build(kind: string, repository: string, options: Options = {}) {
@@ -381,6 +383,23 @@ describe('the builder', () => {
     assert.deepEqual(existsSync(work) ? readdirSync(work) : [], [])
   })
 
+  test('ends in time when the engine does not answer', async () => {
+    const at = join(folder, 'engine')
+    await using stuck = await PrivateEngine.start(at)
+    const pid = Number(readFileSync(join(at, 'pid'), 'utf8'))
+    const repository = commitOf({ Dockerfile: `FROM ${BASE_IMAGE}\nCMD ["x"]\n` })
+    const builder = builderWith({ 'build-timeout': '2s' }, stuck.engine)
+    process.kill(pid, 'SIGSTOP')
+    try {
+      const began = performance.now()
+      const { code } = await failureOf(build('auto', repository, { builder }))
+      assert.equal(code, 'build-timeout')
+      assert.ok(performance.now() - began < 10_000)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
+
   test('removes the work of a daemon that was killed', async () => {
     const { work } = pathsOf(join(folder, 'root'))
     mkdirSync(join(work, 'submodules-abc', 'objects'), { recursive: true })
@@ -414,21 +433,25 @@ describe('the builder', () => {
     const second = await build('auto', repository)
     const used = await build('auto', repository)
     const container = await engine.docker.createContainer({ Image: used.image, Cmd: ['true'] })
+    const committed: { Id: string } = await container.commit()
     const foreign = `crew-test-foreign-${instance}`
     await engine.docker.getImage(first.image).tag({ repo: foreign, tag: '1' })
     try {
       await builder.retain(app, new Set([second.image]))
       const left = (await ours()).map(({ id }) => id).sort()
-      assert.deepEqual(left, [first.image, second.image, used.image].sort())
+      assert.deepEqual(left, [first.image, second.image, used.image, committed.Id].sort())
       assert.deepEqual((await findImage(engine, first.image))?.tags, [`${foreign}:1`])
     } finally {
       await container.remove({ force: true })
       await engine.docker.getImage(`${foreign}:1`).remove()
     }
-    await builder.discard(second.image)
-    await builder.discard(BASE_IMAGE)
     await builder.removeAll(app)
-    assert.deepEqual(await ours(), [])
+    assert.deepEqual(
+      (await ours()).map(({ id }) => id),
+      [committed.Id],
+      'what somebody committed from a container of ours is theirs, though it has our labels and no tag',
+    )
+    await engine.docker.getImage(committed.Id).remove()
     assert.deepEqual(await listImages(engine, { reference: [`crew-${instance}/*`] }), [])
     assert.ok(await findImage(engine, BASE_IMAGE), 'what is not ours stays')
   })

@@ -64,4 +64,21 @@ describe('an engine that goes away', () => {
     assert.equal(pushed.status, 0, pushed.stderr)
     assert.equal(await crew.page('shop'), 'three')
   })
+
+  // An app stayed at 503 for good: dockerd does not start again what it thinks was stopped, and nobody asked Crew
+  // for anything.
+  test('killed while nothing happens, its apps come back without anybody asking', async () => {
+    await engine.stop('SIGKILL')
+    await engine.start()
+    await eventually('the page', async () => (await crew.page('shop').catch(() => '')) === 'three')
+    assert.match(crew.log, /the engine went away/)
+  })
+
+  test('even when it comes back without the containers', async () => {
+    for (const { id } of await crew.containers())
+      await engine.engine.docker.getContainer(id).update({ RestartPolicy: { Name: 'no' } })
+    await engine.stop()
+    await engine.start()
+    await eventually('the page', async () => (await crew.page('shop').catch(() => '')) === 'three')
+  })
 })

@@ -41,6 +41,35 @@ for (const builder of ['buildkit', 'classic']) {
       assert.equal(listed.stdout, '=====> My Apps\nshop\n')
     })
 
+    test('an annotated tag cannot be a branch: refused before anything is deployed, with what to push', async () => {
+      const repository = await crew.repository('tagged', webApp('one'))
+      await crew.git(repository, ['tag', '-a', 'v1', '-m', 'v1'])
+      const stored = await crew.push(repository, ['v1'])
+      assert.match(stored.stderr, /git push <remote> v1\^0:refs\/heads\/master/)
+      const refused = await crew.push(repository, ['v1:refs/heads/master'])
+      assert.equal(refused.status, 1)
+      assert.match(refused.stderr, /not a commit[\s\S]*<tag>\^0:refs\/heads\/master/)
+      assert.deepEqual(await crew.json(['releases:list', 'tagged']), [])
+      assert.equal((await crew.push(repository, ['v1^0:refs/heads/master'])).status, 0)
+    })
+
+    test('a branch below the deploy branch is in its way: refused before anything is deployed', async () => {
+      const repository = await crew.repository('below', webApp('one'))
+      await crew.push(repository, ['master:refs/heads/master/x'])
+      const refused = await crew.push(repository)
+      assert.equal(refused.status, 1)
+      assert.match(refused.stderr, /refs\/heads\/master\/x of below is in the way/)
+      assert.deepEqual(await crew.json(['releases:list', 'below']), [])
+    })
+
+    test('of several first pushes at once one makes the app, and none meets half a repository', async () => {
+      const repository = await crew.repository('twins', webApp('one'))
+      const pushed = await Promise.all([1, 2, 3, 4].map(() => crew.push(repository)))
+      for (const { stderr } of pushed) assert.doesNotMatch(stderr, /internal error/)
+      assert.ok(pushed.some(({ status }) => status === 0))
+      assert.equal(await crew.page('twins'), 'one')
+    })
+
     test('a second push swaps the containers and supersedes the release', async () => {
       const repository = await crew.repository('swap', webApp('one'))
       await crew.push(repository)

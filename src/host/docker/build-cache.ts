@@ -2,7 +2,8 @@
 // tree, for each push. Neither is of use to a later build, whose steps are found by their content, but an engine
 // that has no `builder.gc` set up (the default before 23.0) keeps them for ever.
 import * as z from 'zod'
-import { type Engine, engineFailure } from './engine.ts'
+import { CHANGE_LIMIT, call } from './call.ts'
+import type { Engine } from './engine.ts'
 
 /** One context that was sent, as exactly as it can be known again. */
 export interface Upload {
@@ -47,21 +48,30 @@ export function recordsOfUploads(records: readonly CacheRecord[], uploads: reado
  */
 export async function removeUploads(engine: Engine, uploads: readonly Upload[]): Promise<void> {
   // the type spares newer engines (API 1.42) from measuring containers and volumes as well
-  const usage = usageShape.parse(await call(engine, 'GET', '/system/df?', { type: 'build-cache' }))
+  const usage = usageShape.parse(await request(engine, 'GET', '/system/df?', { type: 'build-cache' }))
   for (const id of recordsOfUploads(usage.BuildCache ?? [], uploads))
-    await call(engine, 'POST', '/build/prune?', { filters: JSON.stringify({ id: [id] }) })
+    await request(engine, 'POST', '/build/prune?', { filters: JSON.stringify({ id: [id] }) })
 }
 
-function call(engine: Engine, method: string, path: string, query: Record<string, string>): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    engine.docker.modem.dial(
-      {
-        path,
-        method,
-        options: { _query: query, _body: {} },
-        statusCodes: { 200: true, 500: 'server error' },
-      },
-      (error: unknown, answer: unknown) => (error ? reject(engineFailure(engine, error)) : resolve(answer)),
-    )
-  })
+function request(
+  engine: Engine,
+  method: string,
+  path: string,
+  query: Record<string, string>,
+): Promise<unknown> {
+  const send = (abortSignal: AbortSignal) =>
+    new Promise((resolve, reject) => {
+      engine.docker.modem.dial(
+        {
+          path,
+          method,
+          abortSignal,
+          options: { _query: query, _body: {} },
+          statusCodes: { 200: true, 500: 'server error' },
+        },
+        (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer)),
+      )
+    })
+  // measuring is slow on a board's card
+  return call(engine, CHANGE_LIMIT, undefined, send)
 }

@@ -31,6 +31,8 @@ export class BuildOutput {
   readonly #partial = new Map<string, string>()
   readonly #decoders = new Map<string, StringDecoder>()
   readonly #shown = new Set<string>()
+  /** The step that was shown last. */
+  #newest = ''
   #step: string | undefined
   #diskFull = false
   /** Image id of the last stage that was finished. */
@@ -97,15 +99,20 @@ export class BuildOutput {
 
   #vertex({ digest, name, cached, started, completed, error }: Vertex): void {
     const show = (text: string) => {
-      if (!this.#shown.has(text + digest)) this.#line(text)
+      if (this.#shown.has(text + digest)) return
       this.#shown.add(text + digest)
+      this.#line(text)
     }
     // `[internal] …` and `copy /context /` are how the context came in, not steps of the Dockerfile
     const step = /^\[(?!internal\])|^exporting to image$/.test(name)
-    if (step && started) show(name)
+    if (step && started) {
+      if (!this.#shown.has(name + digest)) this.#newest = digest
+      show(name)
+    }
     if (completed) {
       this.#flush(digest)
-      if (step && cached) show('CACHED')
+      // steps run side by side: another one may have begun since
+      if (step && cached) show(this.#newest === digest ? 'CACHED' : `CACHED ${name}`)
     }
     if (error === '') return
     if (!/cancell?ed/.test(error)) this.#step ??= name.replace(/^\[internal\] /, '')

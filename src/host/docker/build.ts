@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import tarStream from 'tar-stream'
 import { failure } from '../../core/errors.ts'
 import { BuildOutput } from './build-output.ts'
+import { ASK_LIMIT, call } from './call.ts'
 import { type Engine, engineFailure, statusOf } from './engine.ts'
 import { progressMessages } from './progress.ts'
 
@@ -28,10 +29,8 @@ export class NoBuildKit extends Error {}
  * Which builders an engine has. BuildKit came with API 1.39, for Linux. Podman answers this API too and builds
  * in a way of its own, which is the classic one's.
  */
-export async function hasBuildKit(engine: Engine): Promise<boolean> {
-  const { ApiVersion, Os, Components } = await engine.docker.version().catch((error: unknown) => {
-    throw engineFailure(engine, error)
-  })
+export async function hasBuildKit(engine: Engine, signal: AbortSignal): Promise<boolean> {
+  const { ApiVersion, Os, Components } = await call(engine, ASK_LIMIT, signal, () => engine.docker.version())
   const [major = 0, minor = 0] = ApiVersion.split('.').map(Number)
   const podman = Components?.some(({ Name }) => /podman/i.test(Name)) ?? false
   return Os === 'linux' && !podman && (major > 1 || minor >= 39)

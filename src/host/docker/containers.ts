@@ -1,8 +1,8 @@
 // Containers on the engine: listed, looked at, made, started, stopped, removed.
 import type Docker from 'dockerode'
 import { failure } from '../../core/errors.ts'
-import { ASK_LIMIT, CHANGE_LIMIT, call } from './call.ts'
-import { type Engine, statusOf } from './engine.ts'
+import { ASK_LIMIT, answered, CHANGE_LIMIT, call } from './call.ts'
+import type { Engine } from './engine.ts'
 
 /** One container as the engine's list has it. */
 export type ContainerEntry = Docker.ContainerInfo
@@ -22,17 +22,6 @@ export interface ExecResult {
 }
 
 const EXEC_OUTPUT = 4096
-
-/** The cause's HTTP status, whichever layer of error it is wrapped in. */
-const answered = (error: unknown, ...statuses: number[]) => {
-  const status = statusOf(error instanceof Error && error.cause ? error.cause : error)
-  return status !== undefined && statuses.includes(status)
-}
-
-const aborted = (signal: AbortSignal) =>
-  new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 
 export class Containers {
   readonly #engine: Engine
@@ -67,9 +56,8 @@ export class Containers {
   /** The HEALTHCHECK of an image as Docker keeps it: CMD or CMD-SHELL and words. @throws not-found */
   async healthcheck(image: string, signal?: AbortSignal): Promise<readonly string[] | undefined> {
     try {
-      // dockerode passes no signal on here; the race leaves nothing behind but an answer nobody reads
-      const info = await call(this.#engine, ASK_LIMIT, signal, (abortSignal) =>
-        Promise.race([this.#engine.docker.getImage(image).inspect(), aborted(abortSignal)]),
+      const info = await call(this.#engine, ASK_LIMIT, signal, () =>
+        this.#engine.docker.getImage(image).inspect(),
       )
       return info.Config?.Healthcheck?.Test
     } catch (error) {
@@ -81,8 +69,8 @@ export class Containers {
 
   /** Whether the engine has docker-init (tini), which Debian packages apart from it. Asked once. */
   hasInit(): Promise<boolean> {
-    this.#init ??= call(this.#engine, ASK_LIMIT, undefined, async (abortSignal) => {
-      const info = await Promise.race([this.#engine.docker.info(), aborted(abortSignal)])
+    this.#init ??= call(this.#engine, ASK_LIMIT, undefined, async () => {
+      const info = await this.#engine.docker.info()
       return info?.InitCommit?.ID !== 'N/A'
     }).catch((error: unknown) => {
       this.#init = undefined

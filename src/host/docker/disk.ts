@@ -2,19 +2,18 @@
 import { statfs } from 'node:fs/promises'
 import { failure } from '../../core/errors.ts'
 import { formatSize } from '../../core/units.ts'
-import { type Engine, engineFailure } from './engine.ts'
+import { ASK_LIMIT, call } from './call.ts'
+import type { Engine } from './engine.ts'
 
 /** A file system can be full of files before it is full of bytes; node_modules alone may have this many. */
 const FREE_INODES = 5000
 
 /** The folder that the engine keeps its images in, as the engine sees it. */
-export async function engineDataRoot(engine: Engine): Promise<string> {
-  try {
-    const { DockerRootDir }: { DockerRootDir?: unknown } = await engine.docker.info()
-    return typeof DockerRootDir === 'string' ? DockerRootDir : ''
-  } catch (error) {
-    throw engineFailure(engine, error)
-  }
+export async function engineDataRoot(engine: Engine, signal: AbortSignal): Promise<string> {
+  const { DockerRootDir }: { DockerRootDir?: unknown } = await call(engine, ASK_LIMIT, signal, () =>
+    engine.docker.info(),
+  )
+  return typeof DockerRootDir === 'string' ? DockerRootDir : ''
 }
 
 /**

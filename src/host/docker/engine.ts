@@ -30,13 +30,15 @@ export class Engine {
 
   /** Asks the engine what it is. @throws engine-unreachable */
   async info(): Promise<EngineInfo> {
+    const limit = AbortSignal.timeout(INFO_TIMEOUT)
     try {
       // dockerode takes options here as everywhere; its types do not say so
       const docker = this.docker as { version(options: object): Promise<Docker.DockerVersion> }
-      const limit = AbortSignal.timeout(INFO_TIMEOUT)
       const { Version, ApiVersion, Os, Arch } = await docker.version({ abortSignal: limit })
       return { version: Version, apiVersion: ApiVersion, platform: `${Os}/${Arch}` }
     } catch (error) {
+      const problem = `no answer within ${INFO_TIMEOUT / 1000} s`
+      if (limit.aborted) throw failure('engine-unreachable', { address: this.address, problem }, error)
       throw engineFailure(this, error)
     }
   }

@@ -1,7 +1,8 @@
 // Images on the engine: what they are, fetching those a build needs, removing those that are not needed.
 import * as z from 'zod'
 import { failure, messageOf } from '../../core/errors.ts'
-import { type Engine, engineFailure, statusOf } from './engine.ts'
+import { ASK_LIMIT, answered, CHANGE_LIMIT, call } from './call.ts'
+import type { Engine } from './engine.ts'
 import { progressMessages } from './progress.ts'
 
 export interface Image {
@@ -32,10 +33,18 @@ const inspectShape = z.object({
     .nullish(),
 })
 
-/** @param reference id, or repository with tag @returns undefined when it is not there */
-export async function findImage(engine: Engine, reference: string): Promise<Image | undefined> {
+/**
+ * @param reference id, or repository with tag @returns undefined when it is not there
+ * @throws engine-unreachable, engine-error, canceled
+ */
+export async function findImage(
+  engine: Engine,
+  reference: string,
+  signal?: AbortSignal,
+): Promise<Image | undefined> {
   try {
-    const found = inspectShape.parse(await engine.docker.getImage(reference).inspect())
+    const answer = await call(engine, ASK_LIMIT, signal, () => engine.docker.getImage(reference).inspect())
+    const found = inspectShape.parse(answer)
     const config = found.Config
     const ports = Object.keys(config?.ExposedPorts ?? {}).map((port) => /^(\d+)(?:\/tcp)?$/.exec(port)?.[1])
     return {
@@ -50,8 +59,8 @@ export async function findImage(engine: Engine, reference: string): Promise<Imag
         .sort((a, b) => a - b),
     }
   } catch (error) {
-    if (statusOf(error) === 404) return undefined
-    throw engineFailure(engine, error)
+    if (answered(error, 404)) return undefined
+    throw error
   }
 }
 
@@ -108,16 +117,14 @@ export async function listImages(
   engine: Engine,
   filters: Readonly<Record<string, readonly string[]>>,
 ): Promise<ListedImage[]> {
-  try {
-    const found = listShape.parse(await engine.docker.listImages({ filters: JSON.stringify(filters) }))
-    return found.map(({ Id, RepoTags, Labels }) => ({
-      id: Id,
-      tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
-      labels: Labels ?? {},
-    }))
-  } catch (error) {
-    throw engineFailure(engine, error)
-  }
+  const answer = await call(engine, ASK_LIMIT, undefined, () =>
+    engine.docker.listImages({ filters: JSON.stringify(filters) }),
+  )
+  return listShape.parse(answer).map(({ Id, RepoTags, Labels }) => ({
+    id: Id,
+    tags: (RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
+    labels: Labels ?? {},
+  }))
 }
 
 /**
@@ -126,19 +133,17 @@ export async function listImages(
  */
 export async function removeImage(engine: Engine, reference: string): Promise<boolean> {
   try {
-    await engine.docker.getImage(reference).remove({ force: false, noprune: false })
+    await call(engine, CHANGE_LIMIT, undefined, () =>
+      engine.docker.getImage(reference).remove({ force: false, noprune: false }),
+    )
     return true
   } catch (error) {
-    if (statusOf(error) === 409) return false
-    if (statusOf(error) === 404) return true
-    throw engineFailure(engine, error)
+    if (answered(error, 409)) return false
+    if (answered(error, 404)) return true
+    throw error
   }
 }
 
 export async function tagImage(engine: Engine, image: string, repo: string, tag: string): Promise<void> {
-  try {
-    await engine.docker.getImage(image).tag({ repo, tag })
-  } catch (error) {
-    throw engineFailure(engine, error)
-  }
+  await call(engine, CHANGE_LIMIT, undefined, () => engine.docker.getImage(image).tag({ repo, tag }))
 }

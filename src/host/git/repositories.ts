@@ -52,13 +52,17 @@ export class Repositories {
     await collectRepositoryGarbage(this.path(app), signal)
   }
 
-  /** Brings the folder to the apps there are: what is missing is made, what belongs to no app is removed. */
-  async reconcile(apps: readonly App[]): Promise<void> {
-    for (const app of apps) await this.create(app)
-    const wanted = new Set(apps.map((app) => `${app.id}.git`))
-    for (const name of await readdir(this.#folder).catch(() => [])) {
-      if (NAME.test(name) && !wanted.has(name)) await removeRepository(join(this.#folder, name))
-    }
+  /**
+   * Brings the folder to the apps there are: what is missing is made, what belongs to no app is removed.
+   * @param apps asked after the folder was read: an app is in the store before its repository is made, so a first
+   *   push meanwhile does not lose it
+   */
+  async reconcile(apps: () => readonly App[]): Promise<void> {
+    const found = (await readdir(this.#folder).catch(() => [])).filter((name) => NAME.test(name))
+    const wanted = apps()
+    for (const app of wanted) await this.create(app)
+    const names = new Set(wanted.map((app) => `${app.id}.git`))
+    for (const name of found) if (!names.has(name)) await removeRepository(join(this.#folder, name))
   }
 
   /** Object id by full name of the ref. */

@@ -17,6 +17,8 @@ const LONGEST_PATH = 107
 const LONGEST_FIRST_LINE = 2 ** 20
 /** Milliseconds for a client to read the exit status and go. */
 const HANG_UP_LIMIT = 10_000
+/** Milliseconds for commands that were cut to end. */
+const STOP_LIMIT = 5_000
 
 const requestSchema = z.strictObject({ argv: z.array(z.string()).max(10_000), terminal: z.boolean() })
 
@@ -81,6 +83,9 @@ export class ControlServer {
     const timer = setTimeout(() => this.#http.closeAllConnections(), grace)
     await closed
     clearTimeout(timer)
+    // what was told to end may still be writing to the store
+    const limit = new Promise<void>((resolve) => setTimeout(resolve, STOP_LIMIT).unref())
+    await Promise.race([Promise.allSettled(this.#running), limit])
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {

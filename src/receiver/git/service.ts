@@ -19,7 +19,7 @@ export interface GitServiceParts {
   readonly paths: { readonly hooks: string }
   readonly log: Log
   readonly store: { readonly apps: { find(name: AppName): App | undefined } }
-  readonly repositories: { path(app: App): string }
+  readonly repositories: { path(app: App): string; create(app: App): Promise<void> }
   readonly pipeline: { readonly push: PushHandler; create(name: AppName): Promise<void> }
 }
 
@@ -57,8 +57,13 @@ export class GitService {
 
   async #repositoryOf({ app: name, service }: GitRequest): Promise<string> {
     const { store, repositories, pipeline } = this.#parts
+    // the store has an app before its repository is made: by another first push, or by one that a full disk ended
+    const whole = async (app: App) => {
+      await repositories.create(app)
+      return repositories.path(app)
+    }
     const app = store.apps.find(name)
-    if (app) return repositories.path(app)
+    if (app) return await whole(app)
     if (service !== 'git-receive-pack') throw failure('app-unknown', { app: name })
     await pipeline.create(name).catch((error: unknown) => {
       // another first push was faster
@@ -66,7 +71,7 @@ export class GitService {
     })
     const made = store.apps.find(name)
     if (!made) throw failure('app-unknown', { app: name })
-    return repositories.path(made)
+    return await whole(made)
   }
 
   #options(repository: string, session: Session) {

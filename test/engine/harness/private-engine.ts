@@ -1,6 +1,6 @@
 // A dockerd for one test, which may stop it, kill it or let its disk run full.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { Engine } from '../../../src/host/docker/engine.ts'
 import { eventually, execute } from './execute.ts'
@@ -75,6 +75,8 @@ export class PrivateEngine implements AsyncDisposable {
     if (!child || child.exitCode !== null || child.signalCode !== null) return
     child.kill(signal)
     await new Promise((resolve) => child.once('exit', resolve))
+    // containerd dies with a dockerd that is killed, and the next one would wait for the pid that it left
+    if (signal === 'SIGKILL') rmSync(join(this.#folder, 'exec/containerd/containerd.pid'), { force: true })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -20,6 +20,12 @@ test('puts build arguments and defaults into FROM', async () => {
   assert.deepEqual(await references('FROM x:$TARGETARCH'), ['x:arm64'])
 })
 
+test('knows every argument of one ARG', async () => {
+  assert.deepEqual(await references('ARG NAME=node TAG=24 \\\n  KIND=slim\nFROM $NAME:$TAG-$KIND'), [
+    'node:24-slim',
+  ])
+})
+
 test('names images that files are taken from, but no stages', async () => {
   const text =
     'FROM a:1 AS Build\nRUN --mount=type=bind,from=c:1,target=/x ls\nFROM b:1\nCOPY --from=build /x /x\nCOPY --chown=1 --from=0 /y /y\nCOPY --from=d:1 /z /z\n'

@@ -14,8 +14,8 @@ test('what a release needs is kept, the rest goes by its tags', () => {
   assert.deepEqual(remove(images, '3'), ['crew-abc/shop:r1', 'crew-abc/shop:r2', 'crew-abc/old-name:r2'])
 })
 
-test('an image without a tag goes by its id', () => {
-  assert.deepEqual(remove([{ id: '1', tags: [] }]), ['1'])
+test('an image without a tag stays: it is what somebody built on ours, or committed from a container of ours', () => {
+  assert.deepEqual(remove([{ id: '1', tags: [] }]), [])
 })
 
 test("a tag that somebody else gave is left, also on an image that inherited an app's labels", () => {

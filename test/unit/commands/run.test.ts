@@ -77,7 +77,7 @@ test('a missing, a superfluous and an unknown word are told with the usage', asy
   ])
   assert.deepEqual(await told('apps:create', 'a', 'b'), [
     2,
-    ' !     apps:create takes nothing more after 1 word, and got "b"',
+    ' !     apps:create takes 1 argument at most, and got "b" too',
     ' !     usage: apps:create <app>',
     '',
   ])

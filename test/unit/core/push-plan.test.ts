@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { parseAppName } from '../../../src/core/app.ts'
 import { isFailure } from '../../../src/core/errors.ts'
-import { planPush } from '../../../src/core/push-plan.ts'
+import { deployingRefspec, planPush, refInTheWay } from '../../../src/core/push-plan.ts'
 
 const app = parseAppName('shop')
 const A = 'a'.repeat(40)
@@ -50,4 +50,17 @@ test('the deploy branch cannot be deleted, another one can', () => {
 
 test('a tag called master is not the branch', () => {
   assert.equal(planPush(app, [{ ref: 'refs/tags/master', to: A }], '').deploy, null)
+})
+
+test('a ref below or above the deploy branch is in its way, a neighbour is not', () => {
+  const ref = 'refs/heads/master'
+  assert.equal(refInTheWay(ref, [ref, 'refs/heads/master2', 'refs/tags/master']), undefined)
+  assert.equal(refInTheWay(ref, ['refs/heads/master/x']), 'refs/heads/master/x')
+  assert.equal(refInTheWay('refs/heads/a/b', ['refs/heads/a']), 'refs/heads/a')
+})
+
+test('what to push for a stored ref is its name, and for a tag the commit it leads to', () => {
+  assert.equal(deployingRefspec('refs/heads/topic/x', 'main'), 'topic/x:main')
+  assert.equal(deployingRefspec('refs/tags/v1', 'main'), 'v1^0:refs/heads/main')
+  assert.equal(deployingRefspec('refs/notes/x', 'main'), 'refs/notes/x:main')
 })

@@ -48,12 +48,14 @@ describe('the check of a container', () => {
 })
 
 describe('the diagnosis', () => {
-  const told = (ports: [number, boolean][] | undefined) =>
+  const told = (ports: [number, boolean][] | undefined, wanted = 5000) =>
     diagnose(
       { kind: 'port-closed', port: 5000, after: 60_000, pid: 1 },
       {
         app: 'shop',
         memory: null,
+        port: wanted,
+        wrote: true,
         sockets: ports?.map(([port, loopback]) => ({ port, loopback, listens: true })),
       },
     )
@@ -65,6 +67,12 @@ describe('the diagnosis', () => {
     ])
     assert.equal(problem, 'nothing listens on port 5000 after 60 s; the app listens on 8080')
     assert.match(hint, /EXPOSE 8080 .* ports:set shop http:<port>:8080/)
+  })
+
+  test('tells a port that a mapping leads to from the one in $PORT', () => {
+    const { problem, hint } = told([[8080, false]], 8080)
+    assert.match(problem, /port 5000 .* listens on 8080/)
+    assert.match(hint, /ports:remove shop <scheme>:<port>:5000/)
   })
 
   test('tells an app that only listens inside its container', () => {
@@ -81,11 +89,12 @@ describe('the diagnosis', () => {
     const exited = (status: number, outOfMemory = false) =>
       diagnose(
         { kind: 'exited', status, outOfMemory, error: '' },
-        { app: 'shop', memory: 2 ** 26, sockets: undefined },
+        { app: 'shop', memory: 2 ** 26, port: 5000, sockets: undefined, wrote: false },
       )
     assert.match(exited(137, true).problem, /memory \(its limit is 64\.0 MiB\)/)
     assert.match(exited(137).problem, /137 \(SIGKILL\)/)
     assert.match(exited(127).hint, /not found in the image/)
+    assert.doesNotMatch(exited(1).hint, /above/, 'it wrote nothing')
   })
 })
 

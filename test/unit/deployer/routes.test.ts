@@ -106,6 +106,12 @@ describe('routes', () => {
     assert.equal(routesOf(store, settings, []).apps[0]?.defaultPort, 3000)
   })
 
+  test('an app without a web process has no URL, though its ports are kept for one to come', () => {
+    live(null)
+    store.routes.setPorts(name, [{ scheme: 'http', hostPort: 20000, containerPort: 5000 }])
+    assert.deepEqual(urlsOf(store, settings)(store.apps.get(name)), [])
+  })
+
   test('URLs are one for each domain and one for each port, without a port where it is 80', () => {
     assert.deepEqual(urlsOf(store, settings)(app), [])
     live(5000)

@@ -37,6 +37,17 @@ test('the last image is the result, those before are stages', () => {
   assert.deepEqual(output.leftovers, [id('1')])
 })
 
+test('names the step that was cached when another one has begun meanwhile', () => {
+  const { lines } = take([
+    trace([
+      vertex('v1', '[1/2] FROM a', { started: true }),
+      vertex('v2', '[2/2] RUN x', { started: true }),
+      vertex('v1', '[1/2] FROM a', { started: true, completed: true, cached: true }),
+    ]),
+  ])
+  assert.deepEqual(lines, ['[1/2] FROM a', '[2/2] RUN x', 'CACHED [1/2] FROM a'])
+})
+
 test("shows BuildKit's steps, output, cache hits and errors", () => {
   const { lines, output } = take([
     trace([vertex('v0', '[internal] load remote build context', { started: true, completed: true })]),
