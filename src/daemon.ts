@@ -120,6 +120,8 @@ async function watchEngine(engine: Engine, recovery: Recovery, signal: AbortSign
 
 const pause = (milliseconds: number, signal: AbortSignal) =>
   new Promise<void>((resolve) => {
+    // a signal that has fired calls nobody any more
+    if (signal.aborted) return resolve()
     const timer = setTimeout(done, milliseconds)
     signal.addEventListener('abort', done)
     function done() {

@@ -60,7 +60,11 @@ describe('the daemon killed with SIGKILL in a deploy', () => {
       await eventually(
         'the images of kept releases only',
         async () => (await crew.images()).filter(({ tags }) => tags.length > 0).length <= 3,
-      )
+      ).catch(async (error: unknown) => {
+        const images = (await crew.images()).map(({ tags }) => tags.join(' '))
+        const states = (await crew.json<ReleaseRow[]>(['releases:list', 'shop'])).slice(0, 6)
+        throw new Error(`${error}: ${images}; ${JSON.stringify(states)}\n${crew.log.slice(-2000)}`)
+      })
     })
   }
 })
