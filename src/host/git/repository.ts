@@ -60,12 +60,6 @@ export async function createRepository(path: string): Promise<void> {
   await syncFolder(dirname(path))
 }
 
-/** Moves a repository within its folder, at once. */
-export async function renameRepository(from: string, to: string): Promise<void> {
-  await rename(from, to)
-  await syncFolder(dirname(to))
-}
-
 /** Removes a repository: gone by name at once, then its files. One that is not there is fine. */
 export async function removeRepository(path: string): Promise<void> {
   const doomed = besides(path, 'removed')
