@@ -505,4 +505,19 @@ describe('the server', { timeout: 120_000 }, () => {
     await Promise.race([closed(idle), sleep(1000)])
     assert.equal(idle.closed, true)
   })
+
+  test('that stops does not take its word away from a client that is slow to hear it', async () => {
+    await using receiver = await SshReceiver.start({ commands: untilCalledOff })
+    const words = [...receiver.sshOptions(), '-p', String(receiver.port), 'crew@127.0.0.1', 'x']
+    const waiting = receiver.start('ssh', words)
+    await new Promise((resolve) => waiting.stdout?.once('data', resolve))
+    const ended = new Promise((resolve) => waiting.once('close', resolve))
+    // what comes meanwhile it reads all at once: a disconnect behind the exit status would be its exit status
+    waiting.kill('SIGSTOP')
+    const stopped = receiver.close()
+    await sleep(400)
+    waiting.kill('SIGCONT')
+    await Promise.all([stopped, ended])
+    assert.equal(waiting.exitCode, 130)
+  })
 })

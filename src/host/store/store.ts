@@ -2,7 +2,10 @@
 import { randomBytes } from 'node:crypto'
 import { AppsTable } from './apps.ts'
 import { Database } from './database.ts'
+import { ImageSourcesTable } from './image-sources.ts'
 import { KeysTable } from './keys.ts'
+import { MadeImagesTable } from './made-images.ts'
+import { RegistriesTable } from './registries.ts'
 import { ReleasesTable } from './releases.ts'
 import { RoutesTable } from './routes.ts'
 import { ValuesTable } from './values.ts'
@@ -19,6 +22,11 @@ export class Store implements Disposable {
   readonly formation: ValuesTable<number>
   readonly routes: RoutesTable
   readonly keys: KeysTable
+  /** Where users say that images are made. */
+  readonly imageSources: ImageSourcesTable
+  /** Images that Crew made or fetched so that others can be built on them. */
+  readonly madeImages: MadeImagesTable
+  readonly registries: RegistriesTable
   /** Six hexadecimal digits that tell this instance's containers, images and networks from another's. */
   readonly instance: string
 
@@ -33,6 +41,9 @@ export class Store implements Disposable {
     this.formation = new ValuesTable(this.#db, this.apps, 'formation')
     this.routes = new RoutesTable(this.#db, this.apps)
     this.keys = new KeysTable(this.#db)
+    this.imageSources = new ImageSourcesTable(this.#db)
+    this.madeImages = new MadeImagesTable(this.#db)
+    this.registries = new RegistriesTable(this.#db)
     this.instance = this.#instance()
   }
 

@@ -20,6 +20,8 @@ export interface ConnectionContext {
 
 /** Time a client has to close a connection that was ended, until it is cut. */
 const LINGER = 2_000
+/** Time a client has to take the exit status of its last session and to leave by itself. */
+const TAKE_LEAVE = 2_000
 
 /** Serves a connection. `sessions` is what is under way on it. */
 export class SshConnection {
@@ -28,6 +30,8 @@ export class SshConnection {
   readonly #context: ConnectionContext
   readonly #gone = new AbortController()
   readonly #address: string
+  /** When the last session ended, by performance.now(). */
+  #lastEnd = Number.NEGATIVE_INFINITY
   #who = ''
   #tries = 0
 
@@ -82,7 +86,10 @@ export class SshConnection {
     const context = { who: this.#who, socket, handle, log, gone: this.#gone.signal, stopping }
     const session = serveSession(accept(), context)
     this.sessions.add(session)
-    void session.finally(() => this.sessions.delete(session))
+    void session.finally(() => {
+      this.sessions.delete(session)
+      this.#lastEnd = performance.now()
+    })
   }
 
   #failed(error: Error & { level?: string }): void {
@@ -90,6 +97,22 @@ export class SshConnection {
     log.debug({ who: this.#who, address: this.#address, problem: error.message }, 'SSH connection failed')
     // ssh2 would wait for a client that does not answer to say goodbye
     if (error.level === 'client-timeout') socket.destroy()
+  }
+
+  /**
+   * Ends the connection. A client whose session is over leaves by itself, and has a moment for that: ssh that
+   * finds the disconnect behind an exit status it has not looked at yet ends with 255 instead.
+   */
+  async takeLeave(): Promise<void> {
+    const left = this.sessions.size > 0 ? 0 : this.#lastEnd + TAKE_LEAVE - performance.now()
+    if (left > 0 && !this.#gone.signal.aborted) {
+      const moment = Promise.withResolvers<void>()
+      const timer = setTimeout(moment.resolve, left)
+      this.#gone.signal.addEventListener('abort', () => moment.resolve(), { once: true })
+      await moment.promise
+      clearTimeout(timer)
+    }
+    this.end()
   }
 
   /** Ends the connection, whatever goes on on it. */

@@ -152,9 +152,9 @@ export class SshServer {
     const connections = [...this.#connections]
     const busy = Promise.allSettled(connections.flatMap(({ sessions }) => [...sessions]))
     await atMost(grace, busy)
-    for (const connection of connections) connection.end()
     // those who were only connected have nothing to lose
     for (const { socket } of this.#startups.values()) socket.destroy()
+    await Promise.all(connections.map((connection) => connection.takeLeave()))
     const cut = setTimeout(() => {
       for (const socket of this.#sockets) socket.destroy()
     }, FAREWELL)
