@@ -80,6 +80,27 @@ export const subnet: Kind<string> = {
   },
 }
 
+/** Address of a mirror, empty for the distribution's own. No name and password: it is written into images. */
+export const mirror: Kind<string> = {
+  name: 'URL',
+  parse: (value) => {
+    if (value !== '' && !/^https?:\/\/[\w.-]+(:\d{1,5})?(\/[\w.~%+-]+)*\/?$/.test(value))
+      throw bad(value, 'a mirror is http://host/path or https://host/path, without a password')
+    return value.replace(/\/$/, '')
+  },
+}
+
+/** Options of apt as `Name::Name=value`, separated by commas; apt's own form is made of them. */
+export const aptOptions: Kind<readonly string[]> = {
+  name: 'list',
+  parse: (value) =>
+    list.parse(value).map((option) => {
+      if (!/^[A-Za-z][\w-]*(::[\w.-]+)+=[\w.:/@%+ -]*$/.test(option))
+        throw bad(option, 'an option of apt is Name::Name=value, such as Acquire::Retries=3')
+      return option
+    }),
+}
+
 export const list: Kind<readonly string[]> = {
   name: 'list',
   parse: (value) =>

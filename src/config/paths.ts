@@ -11,6 +11,8 @@ export function pathsOf(root: string) {
     repositories: join(root, 'repositories'),
     hooks: join(root, 'hooks'),
     work: join(root, 'work'),
+    /** Other people's repositories, fetched to see how images are made. */
+    sources: join(root, 'sources'),
     router: join(root, 'router'),
     run: join(root, 'run'),
     controlSocket: join(root, 'run', 'crew.sock'),

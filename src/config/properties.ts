@@ -1,6 +1,8 @@
 // Settings of one app: `<group>:set <app> <property> [value]`, an empty value goes back to the default.
 // One table, from which the commands, their reports and the docs come.
+import { builderAddress, parseBuilderHost } from '../core/builder-host.ts'
 import { failure } from '../core/errors.ts'
+import { type Platform, parsePlatform } from '../core/platform.ts'
 import type { Settings } from './settings.ts'
 import { settingsTable } from './settings.ts'
 
@@ -45,6 +47,26 @@ function parseTreePath(text: string): string {
 
 /** Properties by group. The key in the store is `<group>.<property>`. */
 export const propertiesTable = {
+  'apps.platform': property<Platform | undefined>(
+    'What the app is built for and runs as, such as linux/arm64; unset: what the engine is.',
+    parsePlatform,
+    () => undefined,
+  ),
+  'builder.host': property<string | undefined>(
+    'Another machine whose Docker engine builds, as ssh://user@host; unset: this one builds.',
+    (text) => builderAddress(parseBuilderHost(text)),
+    () => undefined,
+  ),
+  'builder.scratch': property(
+    'A base image that nobody publishes for the platform is made here (auto), only its plan is shown (plan), or the push is refused (off).',
+    settingsTable.scratch.kind.parse,
+    (s) => s.scratch,
+  ),
+  'builder.substitutes': property(
+    'Whether another image may stand in for one that cannot be made: on or off.',
+    settingsTable['scratch-substitutes'].kind.parse,
+    (s) => s['scratch-substitutes'],
+  ),
   'git.deploy-branch': property('Branch whose push deploys; unset: master or main.', parseBranch, () => ''),
   'builder-dockerfile.dockerfile-path': property(
     'Path of the Dockerfile in the repository.',

@@ -6,12 +6,14 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type CrewError, failure, isFailure, messageOf } from '../core/errors.ts'
 import {
+  aptOptions,
   count,
   cpus,
   duration,
   type Kind,
   limit,
   list,
+  mirror,
   oneOf,
   path,
   port,
@@ -92,12 +94,64 @@ export const settingsTable = {
     '512m',
     'A build is refused when the disk of the engine or of the root has less free than this.',
   ),
+  scratch: setting(
+    oneOf('auto', 'plan', 'off'),
+    'auto',
+    'A base image that nobody publishes for the platform is made here (auto), only its plan is shown (plan), or the push is refused (off).',
+  ),
+  'scratch-substitutes': setting(
+    oneOf('on', 'off'),
+    'on',
+    'Whether another image may stand in for one that cannot be made.',
+  ),
+  'scratch-library': setting(
+    text,
+    'https://github.com/docker-library/official-images',
+    'Git repository of the official-images library; none for no library.',
+  ),
+  'scratch-library-age': setting(duration, '1d', 'The library is fetched again when it is older than this.'),
+  'scratch-cache-size': setting(
+    size,
+    '4g',
+    'Images made for others to be built on; when they are more than this, those not used for the longest time go.',
+  ),
+  'source-timeout': setting(
+    duration,
+    '10m',
+    'How long fetching from the repository of a base image may take.',
+  ),
+  'ground-debian-mirror': setting(
+    mirror,
+    '',
+    "Mirror that base images of Debian are made from; empty is Debian's own, with its updates.",
+  ),
+  'ground-ubuntu-mirror': setting(
+    mirror,
+    '',
+    "Mirror that base images of Ubuntu are made from; empty is Ubuntu's own, with its updates.",
+  ),
+  'ground-alpine-mirror': setting(
+    mirror,
+    'https://dl-cdn.alpinelinux.org/alpine',
+    'Mirror that base images of Alpine are made from.',
+  ),
+  'ground-apt-options': setting(
+    aptOptions,
+    '',
+    'Options of apt for mirrors of Debian and Ubuntu, such as Acquire::Check-Valid-Until=false; they stay in the images.',
+  ),
+  'ground-timeout': setting(duration, '30m', 'Making a base image that takes longer is stopped.'),
   'releases-kept': setting(count(1), '3', 'Images of this many releases are kept, for rollback.'),
 
   'engine-host': setting(
     text,
     'unix:///var/run/docker.sock',
     'The Docker engine: a unix socket, as DOCKER_HOST has it.',
+  ),
+  'registry-insecure': setting(
+    list,
+    '',
+    'Registries (host, or host:port) that Crew asks without TLS, as insecure-registries of the engine. Those of this machine need no entry.',
   ),
   'network-subnet': setting(
     subnet,

@@ -62,6 +62,16 @@ export const errorTable = {
     hint: 'start it; running apps and their routes are left as they are',
   },
   'engine-error': { exit: 1, message: 'the Docker engine refused: {problem}', hint: '' },
+  'builder-unreachable': {
+    exit: 1,
+    message: 'the builder {address} cannot be used: {problem}',
+    hint: '{hint}',
+  },
+  'transfer-failed': {
+    exit: 1,
+    message: 'the image could not be brought from {address}: {problem}',
+    hint: 'nothing of it is left here; try again',
+  },
   'daemon-unreachable': {
     exit: 1,
     message: 'crew serve does not answer at {socket}',
@@ -138,7 +148,64 @@ export const errorTable = {
     message: 'base image {image} is not on the engine and could not be pulled: {problem}',
     hint: 'check the name and the network, or load it on the board: docker save {image} | ssh <board> docker load',
   },
+  'library-invalid': {
+    exit: 1,
+    message: '{file} line {line}: {problem}',
+    hint: 'the form is that of docker-library/official-images',
+  },
+  'source-failed': {
+    exit: 1,
+    message: 'the source of {image} could not be fetched from {url}: {problem}',
+    hint: '{hint}',
+  },
+  'source-commit-gone': {
+    exit: 1,
+    message: 'commit {commit} is not in {url} any more, so {image} cannot be made as it was published',
+    hint: 'name another source: scratch:source add {image} {url}#<branch>:<directory>',
+  },
+  'scratch-blocked': {
+    exit: 3,
+    message: '{image} cannot be made for {platform}: {problem}',
+    hint: '{hint}',
+  },
+  'scratch-off': {
+    exit: 1,
+    message: '{image} is not there for {platform}, and making it is not allowed ({why})',
+    hint: '{hint}',
+  },
+  'base-wrong-platform': {
+    exit: 1,
+    message: 'image {image} is published for {wanted}, and what came is for {found}',
+    hint: 'it was removed again; its publisher has to mend it, or name another image',
+  },
+  'registry-failed': { exit: 1, message: 'registry {registry}: {problem}', hint: '{hint}' },
+  'registry-refused': {
+    exit: 1,
+    message: '{registry} did not accept the login of {username}: {problem}',
+    hint: 'nothing was changed; check user name and password, or make an access token and use that',
+  },
+  'ground-failed': { exit: 1, message: '{ground} could not be made: {problem}', hint: '{hint}' },
+  'ground-untrusted': {
+    exit: 1,
+    message: '{ground} was refused, because {mirror} is not signed by a key that is trusted here: {problem}',
+    hint: '{hint}',
+  },
+  'rootfs-invalid': {
+    exit: 1,
+    message: 'a root file system was refused: entry {name}: {problem}',
+    hint: 'nothing of it was used',
+  },
+  'emulator-missing': {
+    exit: 1,
+    message: 'this machine ({host}) cannot run programs for {platform}: {problem}',
+    hint: 'register an emulator: apt-get install qemu-user-static binfmt-support, or docker run --privileged --rm tonistiigi/binfmt --install {name}',
+  },
   'build-failed': { exit: 1, message: 'the build failed: {problem}', hint: '' },
+  'build-wrong-platform': {
+    exit: 1,
+    message: 'the image of {app} is for {found}, and {wanted} is wanted',
+    hint: 'see the --platform of its FROM lines, and apps:report {app}',
+  },
   'build-timeout': {
     exit: 1,
     message: 'the build was stopped after {seconds} s',

@@ -17,7 +17,7 @@ const OFFICIAL = 'library/'
 
 // distribution/reference: host with port, lowercase path, tag, digest
 const REFERENCE =
-  /^(?:(?<registry>(?:[A-Za-z0-9][A-Za-z0-9-]*\.)*[A-Za-z0-9][A-Za-z0-9-]*(?::\d+)?|\[[0-9a-f:]+\](?::\d+)?)\/)?(?<path>[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/
+  /^(?:(?<registry>(?:(?!-)[A-Za-z0-9-]+(?<!-)\.)*(?!-)[A-Za-z0-9-]+(?<!-)(?::\d+)?|\[[0-9A-Fa-f:]+\](?::\d+)?)\/)?(?<path>[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:\/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*)(?::(?<tag>\w[\w.-]{0,127}))?(?:@(?<digest>sha256:[0-9a-f]{64}))?$/
 
 /** A first part is a registry when it could not be part of a path on Docker Hub. */
 const isRegistry = (part: string) => /[.:A-Z]/.test(part) || part === 'localhost'
@@ -28,7 +28,6 @@ export function findImageReference(text: string): ImageReference | undefined {
   if (!match) return undefined
   const { path = '', tag, digest } = match
   const first = match.registry
-  if (first !== undefined && !isRegistry(first) && first !== first.toLowerCase()) return undefined
   const named = first !== undefined && isRegistry(first)
   const registry = named && first !== 'index.docker.io' ? first : DOCKER_HUB
   const whole = first === undefined || named ? path : `${first}/${path}`

@@ -95,9 +95,13 @@ export const architectures: readonly Architecture[] = [
   }),
 ]
 
+const shortOf = (name: string) => name.replace(/^linux\//, '')
+
 const names = new Map<string, Architecture>()
 for (const each of architectures) {
-  for (const name of [each.machine, each.debian, each.library, each.platform, each.platform.slice(6)])
+  // `uname -m` says mips64 whatever the byte order, and as a GOARCH it is the big-endian one, which is not here
+  const machine = each.machine === 'mips64' ? null : each.machine
+  for (const name of [machine, each.debian, each.library, shortOf(each.platform)])
     if (name) names.set(name, each)
 }
 // what else people and kernels write; Go's plain `arm` means v7, as Docker takes it (containerd/platforms)
@@ -105,21 +109,21 @@ for (const [name, meant] of [
   ['arm', 'linux/arm/v7'],
   ['armhf', 'linux/arm/v7'],
   ['armv7', 'linux/arm/v7'],
+  ['armv6', 'linux/arm/v6'],
+  ['armv5', 'linux/arm/v5'],
   ['armv8l', 'linux/arm/v7'],
   ['arm64/v8', 'linux/arm64'],
   ['amd64/v1', 'linux/amd64'],
   ['x86', 'linux/386'],
   ['i586', 'linux/386'],
 ] as const) {
-  const found = names.get(meant)
+  const found = names.get(shortOf(meant))
   if (found) names.set(name, found)
 }
 
 /** @returns undefined for what is no platform that Crew knows */
-export const findArchitecture = (text: string): Architecture | undefined => {
-  const name = text.trim().toLowerCase()
-  return names.get(name) ?? names.get(name.replace(/^linux\//, ''))
-}
+export const findArchitecture = (text: string): Architecture | undefined =>
+  names.get(shortOf(text.trim().toLowerCase()))
 
 /**
  * Reads a platform (`linux/arm/v7`) or any of the names its architecture has (`arm32v7`, `armhf`, `armv7l`).

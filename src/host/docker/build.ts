@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import tarStream from 'tar-stream'
 import { failure } from '../../core/errors.ts'
+import type { Platform } from '../../core/platform.ts'
 import { BuildOutput } from './build-output.ts'
 import { ASK_LIMIT, call } from './call.ts'
 import { type Engine, engineFailure, statusOf } from './engine.ts'
@@ -20,6 +21,8 @@ export interface ImageBuild {
   readonly hasTriggers: boolean
   /** `repository:tag` of the image; may be empty. */
   readonly tag: string
+  /** What it is for, where that is not what the engine runs on. */
+  readonly platform?: Platform | undefined
 }
 
 /** The engine has no BuildKit, although its version says so. */
@@ -119,6 +122,7 @@ function startBuild(engine: Engine, context: Readable, build: ImageBuild, signal
           buildargs: build.buildArgs,
           labels: build.labels,
           ...(build.tag === '' ? {} : { t: build.tag }),
+          ...(build.platform === undefined ? {} : { platform: build.platform }),
           rm: true,
           forcerm: true,
         },

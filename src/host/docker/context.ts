@@ -50,3 +50,11 @@ export function packContext(files: TreeFiles, select: (path: string) => Selectio
   }
   return { stream: tarFs.pack(files.root, options) as unknown as Readable, sent: () => sent }
 }
+
+/** A context of one file. */
+export function packFile(name: string, content: string): Context {
+  const pack = tarStream.pack()
+  pack.entry({ name }, content)
+  pack.finalize()
+  return { stream: pack as unknown as Readable, sent: () => 0 }
+}

@@ -1,20 +1,27 @@
-// Images on the engine: what they are, fetching those a build needs, removing those that are not needed.
+// Images on the engine: what they are, naming them, removing those that are not needed.
 import * as z from 'zod'
-import { failure, messageOf } from '../../core/errors.ts'
+import { platformOf } from '../../core/platform.ts'
 import { ASK_LIMIT, answered, CHANGE_LIMIT, call } from './call.ts'
 import type { Engine } from './engine.ts'
-import { progressMessages } from './progress.ts'
 
 export interface Image {
   readonly id: string
-  /** As Docker writes platforms, without the variant: linux/arm64. */
+  /** In the normal form of core/platform.ts, `<os>/<architecture>` where that does not know it. */
   readonly platform: string
+  /** As its configuration has it: empty for most; v7, say, for some of those for ARM. */
+  readonly variant: string
   readonly tags: readonly string[]
   readonly labels: Readonly<Record<string, string>>
   /** Whether it says by itself what to run: ENTRYPOINT or CMD. */
   readonly hasCommand: boolean
   /** TCP ports of EXPOSE, by number. */
   readonly tcpPorts: readonly number[]
+  /** Instructions that run in a build on top of it. */
+  readonly onBuild: readonly string[]
+  /** Digests of the layers' unpacked content, the lowest first. */
+  readonly layers: readonly string[]
+  /** Bytes, those shared with other images included. */
+  readonly size: number
 }
 
 const strings = z.array(z.string()).nullish()
@@ -22,12 +29,16 @@ const inspectShape = z.object({
   Id: z.string(),
   Os: z.string(),
   Architecture: z.string(),
+  Variant: z.string().nullish(),
   RepoTags: strings,
+  Size: z.number().catch(0),
+  RootFS: z.object({ Layers: strings }).nullish(),
   Config: z
     .object({
       Labels: z.record(z.string(), z.string()).nullish(),
       Cmd: strings,
       Entrypoint: strings,
+      OnBuild: strings,
       ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
     })
     .nullish(),
@@ -46,59 +57,27 @@ export async function findImage(
     const answer = await call(engine, ASK_LIMIT, signal, () => engine.docker.getImage(reference).inspect())
     const found = inspectShape.parse(answer)
     const config = found.Config
+    const variant = found.Variant ?? ''
     const ports = Object.keys(config?.ExposedPorts ?? {}).map((port) => /^(\d+)(?:\/tcp)?$/.exec(port)?.[1])
     return {
       id: found.Id,
-      platform: `${found.Os}/${found.Architecture}`,
-      tags: (found.RepoTags ?? []).filter((tag) => !tag.includes('<none>')),
+      platform: platformOf(found.Os, found.Architecture, variant) ?? `${found.Os}/${found.Architecture}`,
+      variant,
+      // engines with containerd's image store list digests among the tags
+      tags: (found.RepoTags ?? []).filter((tag) => !tag.includes('<none>') && !tag.includes('@')),
       labels: config?.Labels ?? {},
       hasCommand: (config?.Cmd?.length ?? 0) + (config?.Entrypoint?.length ?? 0) > 0,
       tcpPorts: ports
         .filter((port) => port !== undefined)
         .map(Number)
         .sort((a, b) => a - b),
+      onBuild: config?.OnBuild ?? [],
+      layers: found.RootFS?.Layers ?? [],
+      size: found.Size,
     }
   } catch (error) {
     if (answered(error, 404)) return undefined
     throw error
-  }
-}
-
-/** No layer moved for this long: the registry is as good as not there. */
-const STALLED = 120_000
-
-/**
- * Fetches an image for the engine's own platform.
- * @param reference with a tag or digest: without one the engine fetches every tag there is
- * @param line called when a layer is there
- * @throws base-missing with the registry's or the engine's words
- */
-export async function pullImage(
-  engine: Engine,
-  reference: string,
-  line: (text: string) => void,
-  signal: AbortSignal,
-): Promise<void> {
-  const stalled = new AbortController()
-  const stall = setTimeout(() => stalled.abort(), STALLED)
-  try {
-    const abortSignal = AbortSignal.any([signal, stalled.signal])
-    const stream = await engine.docker.pull(reference, { abortSignal })
-    for await (const message of progressMessages(stream as unknown as AsyncIterable<Buffer>)) {
-      stall.refresh()
-      if (message.error !== undefined) throw new Error(message.errorDetail?.message ?? message.error)
-      if (message.status === 'Pull complete') line(`${message.id ?? ''}: Pull complete`)
-    }
-  } catch (error) {
-    if (signal.aborted) throw failure('canceled', { what: 'the pull' }, error)
-    const problem = stalled.signal.aborted
-      ? `nothing came for ${STALLED / 1000} s`
-      : messageOf(error)
-          .replace(/^\(HTTP code \d+\) [^-]*- /, '')
-          .trim()
-    throw failure('base-missing', { image: reference, problem }, error)
-  } finally {
-    clearTimeout(stall)
   }
 }
 

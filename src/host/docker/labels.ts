@@ -13,6 +13,8 @@ export const labels = {
   deployment: 'crew.deployment',
   process: 'crew.process',
   index: 'crew.index',
+  /** The image that one made here stands for; what is built on it inherits this. */
+  madeFor: 'crew.made-for',
 } as const
 
 /** Labels that an image, a container and a network of an app share. */
@@ -28,3 +30,6 @@ export const appLabels = (instance: string, app: App): Record<string, string> =>
  */
 export const imageRepository = (instance: string, { id, name }: App) =>
   `crew-${instance}/${name.replace(/-+$/, `_${id}`)}`
+
+/** Repository of images that were made for others to be built on; the tag is their key. No app's name has a dot. */
+export const madeRepository = (instance: string) => `crew-${instance}/base.made`

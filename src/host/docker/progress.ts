@@ -9,6 +9,11 @@ const messageShape = z.object({
   id: z.string().optional().catch(undefined),
   stream: z.string().optional().catch(undefined),
   status: z.string().optional().catch(undefined),
+  /** Of a layer's download or unpacking, in bytes; empty in most messages. */
+  progressDetail: z
+    .object({ current: z.number().optional(), total: z.number().optional() })
+    .optional()
+    .catch(undefined),
   aux: z.unknown().optional(),
   error: z.string().optional().catch(undefined),
   errorDetail: z

@@ -44,9 +44,19 @@ export class TreeFiles {
   readonly #ahead = new Map<string, Found>()
   readonly #fetched = new Map<string, Promise<Buffer>>()
 
-  constructor(tree: GitTree) {
+  /** Content by path inside, in place of what the tree has there. */
+  readonly #replaced: ReadonlyMap<string, Buffer>
+
+  constructor(
+    tree: GitTree,
+    {
+      folder = tree.root,
+      replaced = new Map(),
+    }: { folder?: TreeNode; replaced?: ReadonlyMap<string, Buffer> } = {},
+  ) {
     this.#tree = tree
-    this.#ahead.set('', { node: tree.root, size: 0 })
+    this.#replaced = replaced
+    this.#ahead.set('', { node: folder, size: 0 })
   }
 
   /** Path inside the tree; empty for the tree itself. */
@@ -81,8 +91,11 @@ export class TreeFiles {
       const nodes = await this.#tree.list(node, folder)
       // all the questions are sent before the first answer is read: one round trip for a folder
       const sizes = await Promise.all(
-        nodes.map(({ kind, reader, oid }) =>
-          kind === 'file' || kind === 'executable' ? reader.size(oid, 'blob') : 0,
+        nodes.map(({ kind, reader, oid, name }) =>
+          kind === 'file' || kind === 'executable'
+            ? (this.#replaced.get(folder === '' ? name : `${folder}/${name}`)?.length ??
+              reader.size(oid, 'blob'))
+            : 0,
         ),
       )
       for (const [index, node] of nodes.entries()) {
@@ -98,6 +111,12 @@ export class TreeFiles {
   }
 
   readonly createReadStream = (path: string): Readable => {
+    const replaced = this.#replaced.get(this.inside(path))
+    if (replaced) {
+      this.#leave(path)
+      this.bytes += replaced.length
+      return Readable.from([replaced], { objectMode: false })
+    }
     if (!this.#fetched.has(path)) this.#fetchAhead()
     const { node, size } = this.#leave(path)
     this.bytes += size
@@ -124,7 +143,8 @@ export class TreeFiles {
     for (const [path, { node, size }] of this.#ahead) {
       room -= size + AHEAD_COST
       if (room < 0) return
-      if (size === 0 || (node.kind !== 'file' && node.kind !== 'executable')) continue
+      if (size === 0 || this.#replaced.has(path) || (node.kind !== 'file' && node.kind !== 'executable'))
+        continue
       const content = node.reader.contents(node.oid, 'blob', size)
       content.catch(() => {}) // told to the one who reads it
       this.#fetched.set(`${this.root}/${path}`, content)

@@ -1,12 +1,12 @@
 // Fetches a tree's submodules at the commits it names and mounts them. They lie in one temporary bare
 // repository until the build is over.
-import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Paths } from '../../config/paths.ts'
 import { failure, isFailure, messageOf } from '../../core/errors.ts'
 import type { Report } from '../../core/report.ts'
 import { run, runOrThrow } from '../process/run.ts'
+import { fetchCommit } from './fetch.ts'
 import { GitTree } from './tree.ts'
 import { parseGitmodules, refusedUrl, type Submodule } from './tree-gitmodules.ts'
 
@@ -109,22 +109,12 @@ class FetchedObjects {
     return { repository: this.#repository ?? '', quarantine: {} }
   }
 
-  /** Brings one commit here, alone where the server allows to ask for it, else with all branches and tags. */
+  /** @throws Error with git's words */
   async fetch(url: string, commit: string): Promise<void> {
     const repository = await this.#made(commit.length === 64 ? 'sha256' : 'sha1')
-    const fetch = ['--git-dir', repository, '-c', 'protocol.version=2', 'fetch', '--quiet', '--no-tags']
-    fetch.push('--no-recurse-submodules', '--no-auto-maintenance', '--no-write-fetch-head')
-    const alone = await fetchOnce(
-      [...fetch, '--depth=1', '--end-of-options', url, commit],
-      this.#options.signal,
-    )
-    if (alone.status === 0) return
-    const all = ['--end-of-options', url, '+refs/heads/*:refs/all/heads/*', '+refs/tags/*:refs/all/tags/*']
-    const rest = await fetchOnce([...fetch, ...all], this.#options.signal)
-    if (rest.status !== 0) throw new Error(rest.stderr.trim().replaceAll('\n', '; ').slice(-400))
-    const there = ['--git-dir', repository, 'cat-file', '-e', `${commit}^{commit}`]
-    const { status } = await run('git', there, { signal: this.#options.signal })
-    if (status !== 0) throw new Error(`commit ${commit} is not there`)
+    const { signal } = this.#options
+    const missing = await fetchCommit(repository, url, commit, undefined, { signal, limit: FETCH_LIMIT })
+    if (missing) throw new Error(missing.problem)
   }
 
   async remove(): Promise<void> {
@@ -139,55 +129,5 @@ class FetchedObjects {
     const init = ['init', '--quiet', '--bare', '--template=', `--object-format=${format}`, this.#repository]
     await runOrThrow('git', init, { signal })
     return this.#repository
-  }
-}
-
-/** git fetch in a process group of its own: its helpers (git-remote-https, ssh) must end with it. */
-async function fetchOnce(
-  args: readonly string[],
-  signal: AbortSignal,
-): Promise<{ status: number; stderr: string }> {
-  const limit = AbortSignal.timeout(FETCH_LIMIT)
-  const stop = AbortSignal.any([signal, limit])
-  if (stop.aborted) throw failure('canceled', { what: 'fetching submodules' })
-  const child = spawn('git', args, {
-    detached: true,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      ...process.env,
-      LC_ALL: 'C',
-      GIT_TERMINAL_PROMPT: '0',
-      GIT_ASKPASS: 'false',
-      SSH_ASKPASS: 'false',
-      GIT_ALLOW_PROTOCOL: 'https:http:git:ssh',
-      GIT_SSH_COMMAND: process.env.GIT_SSH_COMMAND ?? 'ssh -o BatchMode=yes -o ConnectTimeout=20',
-    },
-  })
-  let stderr = ''
-  child.stderr.on('data', (text: Buffer) => {
-    stderr = (stderr + text).slice(-2000)
-  })
-  const kill = () => {
-    if (child.pid === undefined) return
-    try {
-      process.kill(-child.pid, 'SIGKILL')
-    } catch {
-      // it has ended already
-    }
-  }
-  stop.addEventListener('abort', kill)
-  try {
-    return await new Promise((resolve, reject) => {
-      child.on('error', (error: NodeJS.ErrnoException) =>
-        reject(error.code === 'ENOENT' ? failure('process-missing', { command: 'git' }, error) : error),
-      )
-      child.on('close', (status) => {
-        if (signal.aborted) reject(failure('canceled', { what: 'fetching submodules' }))
-        else if (limit.aborted) reject(new Error(`it took longer than ${FETCH_LIMIT / 60_000} minutes`))
-        else resolve({ status: status ?? 1, stderr })
-      })
-    })
-  } finally {
-    stop.removeEventListener('abort', kill)
   }
 }

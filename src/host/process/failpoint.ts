@@ -18,7 +18,10 @@ export const failpoints = [
   'deploy-finished',
 ] as const
 
-export type Failpoint = (typeof failpoints)[number]
+/** The one in the making of base images: an image is on the engine, and nothing says so yet. */
+export const BASE_MADE = 'base-made'
+
+export type Failpoint = (typeof failpoints)[number] | typeof BASE_MADE
 
 /** Ends the process as a power cut would when CREW_FAILPOINT names this place; else does nothing. */
 export function failpoint(name: Failpoint): void {
