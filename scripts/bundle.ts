@@ -44,7 +44,7 @@ const plainHttp: Plugin = {
       kind === 'import-statement' ? { path: 'node:http', namespace: 'plain' } : undefined,
     )
     onLoad({ filter: /./, namespace: 'plain' }, () => ({
-      contents: "export const { createServer, request } = process.getBuiltinModule('node:http')",
+      contents: "export const { Agent, createServer, request } = process.getBuiltinModule('node:http')",
     }))
   },
 }
