@@ -1,6 +1,11 @@
 // The composition root: builds the adapters, joins receiver -> builder -> deployer, starts, stops.
 import { mkdirSync } from 'node:fs'
+import { BuildPlaces } from './builder/build-places.ts'
 import { Builder } from './builder/builder.ts'
+import { MachineCheck } from './builder/machine-check.ts'
+import { reconcileMade } from './builder/scratch/leftovers.ts'
+import type { Scratch } from './builder/scratch/scratch.ts'
+import { Uploads } from './builder/uploads.ts'
 import { commandHandler } from './commands/run.ts'
 import { pathsOf } from './config/paths.ts'
 import type { Settings } from './config/settings.ts'
@@ -11,10 +16,14 @@ import { silent } from './core/report.ts'
 import { version } from './core/version.ts'
 import { Deployer } from './deployer/deployer.ts'
 import { urlsOf } from './deployer/routes.ts'
+import { removeStaleLooks } from './host/docker/elf.ts'
 import { Engine } from './host/docker/engine.ts'
+import { checkLogin } from './host/docker/login.ts'
 import { engineGone } from './host/docker/presence.ts'
 import { takeLock } from './host/files/lock.ts'
 import { Repositories } from './host/git/repositories.ts'
+import { sweepRepositories } from './host/git/repository.ts'
+import { removeStaleGrounds } from './host/ground/ground.ts'
 import { Recovery } from './host/queue/recovery.ts'
 import { Router } from './host/router/router.ts'
 import { Store } from './host/store/store.ts'
@@ -47,12 +56,34 @@ export function openInstance(settings: Settings, log: Log) {
 
 type Instance = ReturnType<typeof openInstance>
 
+/** The builder, and what makes base images for it: that is loaded when the first one is missing. */
+function builderOf({ engine, store, paths }: Instance, settings: Settings, log: Log) {
+  const places = new BuildPlaces(engine, settings, paths)
+  const machine = new MachineCheck()
+  const uploads = new Uploads()
+  const access = (registry: string) => ({
+    credentials: store.registries.find(registry),
+    insecure: settings['registry-insecure'],
+  })
+  let loaded: Promise<Scratch> | undefined
+  const scratch = () => {
+    loaded ??= import('./builder/scratch/scratch.ts').then(
+      ({ Scratch }) =>
+        new Scratch({ settings, paths, store, access, machine, onUpload: (one) => uploads.add(one), log }),
+    )
+    return loaded
+  }
+  const { instance } = store
+  const builder = new Builder({ engine, settings, paths, instance, places, machine, uploads, scratch, log })
+  return { places, builder, scratch }
+}
+
 /**
  * Puts right what an earlier daemon or a lost engine left: releases that never ended, containers and routes
  * that the store does not say, repositories and work folders of nobody.
  */
 function recoveryOf(
-  { store, deployer }: Instance,
+  { store, engine, deployer }: Instance,
   builder: Builder,
   repositories: Repositories,
   settings: Settings,
@@ -63,6 +94,8 @@ function recoveryOf(
     const interrupted = new Set(store.releases.unfinished().map(({ app }) => app))
     await repositories.reconcile(() => store.apps.list())
     await builder.removeStaleWork()
+    await reconcileMade(engine, store)
+    await removeStaleLooks(engine)
     await deployer.reconcile(silent, signal)
     for (const name of interrupted) {
       const kept = keptImages(store.releases.list(name), settings['releases-kept'])
@@ -158,7 +191,8 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
   started.use(deployer)
 
   const stop = new AbortController()
-  const builder = new Builder({ engine, settings, paths, instance: store.instance, log })
+  const { places, builder, scratch } = builderOf(instance, settings, log)
+  started.use(places)
   const repositories = new Repositories(paths.repositories)
   const recovery = recoveryOf(instance, builder, repositories, settings, stop.signal, log)
   const urls = urlsOf(store, settings)
@@ -177,6 +211,8 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
 
   await installHooks(paths)
   await repositories.sweep()
+  await sweepRepositories(paths.sources)
+  await removeStaleGrounds(paths)
   const git = new GitService({ settings, paths, log, store, repositories, pipeline })
   const ssh = { host: settings['ssh-host'], port: settings['ssh-port'] }
   const info = async () => ({
@@ -200,7 +236,10 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
     deployer,
     urls,
     daemon: { info },
+    places,
+    scratch,
     parsePublicKey,
+    checkLogin: (...login) => checkLogin(engine, ...login),
     onFault: (error) =>
       log.error(
         { problem: messageOf(error), stack: error instanceof Error ? error.stack : '' },

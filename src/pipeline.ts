@@ -89,14 +89,19 @@ export function createPipeline(stages: Stages): Pipeline {
       onPlace: (place) => report.step(`Waiting for a build of another app to end (place ${place} in line)`),
     })
     failpoint('build-started')
+    const properties = propertiesOf(name)
     const built = await builder.build(
       {
         app: store.apps.get(name),
         release: number,
         objects: source.objects,
         commit: source.commit,
-        dockerfile: propertiesOf(name)['builder-dockerfile.dockerfile-path'],
+        dockerfile: properties['builder-dockerfile.dockerfile-path'],
         buildArgs: store.buildArgs.all(name),
+        platform: properties['apps.platform'],
+        host: properties['builder.host'],
+        scratch: properties['builder.scratch'],
+        substitutes: properties['builder.substitutes'] === 'on',
       },
       report,
       signal,

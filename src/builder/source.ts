@@ -1,7 +1,7 @@
 // What a commit says about its build: the Dockerfile, which files go along, the Procfile.
 import { failure } from '../core/errors.ts'
 import type { GitTree } from '../host/git/tree.ts'
-import { MAX_DOCKERFILE } from './dockerfile.ts'
+import { MAX_DOCKERFILE } from './dockerfile/read.ts'
 import { Dockerignore } from './dockerignore.ts'
 
 const MAX_TEXT = 2 ** 18
@@ -9,6 +9,8 @@ const MAX_TEXT = 2 ** 18
 export interface Source {
   /** Text of the Dockerfile. */
   readonly dockerfile: string
+  /** Where in the tree it really lies. */
+  readonly path: string
   /** Text of the Procfile; undefined when there is none. */
   readonly procfile: string | undefined
   /** What becomes of each path of the tree. */
@@ -31,9 +33,15 @@ export async function readSource(tree: GitTree, path: string, app: string): Prom
     const ignore = new Dockerignore(found.text, file, ['.dockerignore', path, dockerfile.path])
     return {
       dockerfile: dockerfile.text,
+      path: dockerfile.path,
       procfile: procfile?.text,
       select: (path) => ignore.select(path),
     }
   }
-  return { dockerfile: dockerfile.text, procfile: procfile?.text, select: () => 'send' }
+  return {
+    dockerfile: dockerfile.text,
+    path: dockerfile.path,
+    procfile: procfile?.text,
+    select: () => 'send',
+  }
 }

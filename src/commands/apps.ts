@@ -3,10 +3,8 @@ import { type AppName, parseAppName } from '../core/app.ts'
 import { failure } from '../core/errors.ts'
 import type { Session } from '../receiver/session.ts'
 import { app, type Command, declare, flag, one } from './command.ts'
-import { field, format, json } from './format.ts'
-import { observe } from './observe.ts'
+import { format, json } from './format.ts'
 import { writerTo } from './output.ts'
-import { declareReport } from './report-command.ts'
 import { readLine } from './stdin.ts'
 
 const create = declare({
@@ -92,19 +90,4 @@ const destroy = declare({
   },
 })
 
-const report = declareReport({
-  group: 'apps',
-  summary: 'Shows what an app is: its state, its release, where it answers.',
-  title: 'app information',
-  async facts(context, only) {
-    const observed = await observe(context, only)
-    return (each) => [
-      field('createdAt', 'App created at', each.createdAt),
-      field('state', 'App state', observed.state(each)),
-      field('release', 'App release', each.live?.release ?? null),
-      field('urls', 'App urls', context.urls(each)),
-    ]
-  },
-})
-
-export const appsCommands: readonly Command[] = [create, destroy, exists, list, rename, report]
+export const appsCommands: readonly Command[] = [create, destroy, exists, list, rename]

@@ -8,6 +8,7 @@ import {
 } from '../config/properties.ts'
 import type { App } from '../core/app.ts'
 import { failure } from '../core/errors.ts'
+import { appFacts } from './apps-report.ts'
 import { quoted } from './arguments.ts'
 import { app, type Call, type Command, declare, one, optional, text } from './command.ts'
 import type { Context } from './context.ts'
@@ -22,9 +23,20 @@ interface Group {
   /** When a change takes effect. */
   readonly since: string
   readonly facts?: Facts
+  /** Of its report; `<group> information` by default. */
+  readonly title?: string
+  readonly reportAbout?: string
 }
 
 const groups: Readonly<Record<string, Group>> = {
+  apps: {
+    about: 'what an app is',
+    since: 'the next build',
+    title: 'app information',
+    reportAbout: 'what an app is: its state, its release, where it answers',
+    facts: appFacts,
+  },
+  builder: { about: 'where and from what an app is built', since: 'the next build' },
   'builder-dockerfile': { about: 'how an app is built', since: 'the next build' },
   checks: { about: 'how an app proves healthy', since: 'the next deploy' },
   git: { about: 'the repository of an app', since: 'the next push', facts: gitFacts },
@@ -113,11 +125,11 @@ const setCommand = (group: string, { about }: Group) =>
     },
   })
 
-const reportCommand = (group: string, { about, facts }: Group) =>
+const reportCommand = (group: string, { about, facts, title, reportAbout = about }: Group) =>
   declareReport({
     group,
-    summary: `Shows ${about}.`,
-    title: `${words(group)} information`,
+    summary: `Shows ${reportAbout}.`,
+    title: title ?? `${words(group)} information`,
     async facts(context, only) {
       const others = await facts?.(context, only)
       return (each) => [...(others?.(each) ?? []), ...propertyFields(context, group, each)]

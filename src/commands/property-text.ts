@@ -18,6 +18,10 @@ function writeSize(bytes: number | null): string {
 }
 
 const writers: { readonly [N in PropertyName]: (value: Properties[N]) => string } = {
+  'apps.platform': (platform) => platform ?? 'that of the engine',
+  'builder.host': (host) => host ?? 'this machine',
+  'builder.scratch': String,
+  'builder.substitutes': String,
   'git.deploy-branch': (branch) => branch || 'master or main',
   'builder-dockerfile.dockerfile-path': String,
   'checks.attempts': String,

@@ -9,8 +9,11 @@ import { logsCommands } from './logs.ts'
 import { portsCommands } from './ports.ts'
 import { propertyCommands } from './properties.ts'
 import { psCommands } from './ps.ts'
+import { registryCommands } from './registry.ts'
 import { releasesCommands } from './releases.ts'
 import { resourceCommands } from './resource.ts'
+import { scratchCommands } from './scratch.ts'
+import { scratchCacheCommands } from './scratch-cache.ts'
 import { sshKeysCommands } from './ssh-keys.ts'
 import { systemCommands } from './system.ts'
 import { urlCommands } from './urls.ts'
@@ -24,8 +27,11 @@ export const commands: readonly Command[] = [
   ...portsCommands,
   ...propertyCommands,
   ...psCommands,
+  ...registryCommands,
   ...releasesCommands,
   ...resourceCommands,
+  ...scratchCacheCommands,
+  ...scratchCommands,
   ...sshKeysCommands,
   ...systemCommands,
   ...urlCommands,

@@ -146,6 +146,8 @@ test('apps:report tells the state of one app, or of each', async () => {
       '       App state:                     running',
       '       App release:                   1',
       '       App urls:                      http://node.localhost:8080',
+      '       Apps platform:',
+      '       Apps computed platform:        that of the engine',
       '',
     ].join('\n'),
   )
@@ -156,6 +158,8 @@ test('apps:report tells the state of one app, or of each', async () => {
     state: 'not-deployed',
     release: null,
     urls: [],
+    platform: null,
+    computedPlatform: 'that of the engine',
   })
   assert.equal(((await bench.json(['apps:report'])) as unknown[]).length, 2)
 })

@@ -58,6 +58,19 @@ export class Bench implements Disposable {
   logs: Context['deployer']['logs'] = async () => {
     throw new Error('logs were not prepared')
   }
+  checkLogin: Context['checkLogin'] = async () => {
+    throw new Error('a login was not prepared')
+  }
+  /** Where images are made; a test that gets there has to say where. */
+  places: Context['places'] = {
+    at: async () => {
+      throw new Error('a place was not prepared')
+    },
+  }
+  /** What makes images; a test that asks for it has to bring it. */
+  scratch: Context['scratch'] = async () => {
+    throw new Error('scratch was not prepared')
+  }
   readonly faults: unknown[] = []
 
   /** Makes an app; with a release that is live when processes are given. */
@@ -141,6 +154,8 @@ export class Bench implements Disposable {
         },
         logs: (...values) => this.logs(...values),
       },
+      places: { at: (...place) => this.places.at(...place) },
+      scratch: () => this.scratch(),
       urls: (app) => (app.live ? [`http://${app.name}.localhost:8080`] : []),
       daemon: {
         info: async () => ({
@@ -155,6 +170,7 @@ export class Bench implements Disposable {
         }),
       },
       parsePublicKey,
+      checkLogin: (...login) => this.checkLogin(...login),
       onFault: (error) => this.faults.push(error),
     }
   }
