@@ -17,7 +17,7 @@ status: ## Say what runs where
 test: ## Run every test; T=<files> picks some
 	@scripts/test $(T)
 
-bench: ## Measure against peers; B=<names> picks some of push, live, swap, ssh, memory
+bench: ## Measure against peers; B=<names> picks some of push, live, swap, ssh, memory, scratch
 	@scripts/bench $(B)
 
 check: ## Types, lint and shell scripts

@@ -14,7 +14,7 @@ const PEAK_LIMIT = 130
 const SETTLE = 10_000
 
 /** A field of /proc/<pid>/status in MB: VmRSS is what is resident now, VmHWM the most there ever was (proc(5)). */
-function memoryOf({ pid }: Instance, field: 'VmRSS' | 'VmHWM'): number {
+export function memoryOf({ pid }: Instance, field: 'VmRSS' | 'VmHWM'): number {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const kilobytes = new RegExp(`^${field}:\\s+(\\d+) kB$`, 'm').exec(status)?.[1]
   if (kilobytes === undefined) throw new Error(`/proc/${pid}/status has no ${field}`)

@@ -4,10 +4,11 @@ import { live } from './live.ts'
 import { memory } from './memory.ts'
 import { push } from './push.ts'
 import { type Result, tableOf } from './result.ts'
+import { scratch } from './scratch.ts'
 import { ssh } from './ssh.ts'
 import { swap } from './swap.ts'
 
-const benches: Record<string, () => Promise<Result[]>> = { push, live, swap, ssh, memory }
+const benches: Record<string, () => Promise<Result[]>> = { push, live, swap, ssh, memory, scratch }
 
 const asked = process.argv.slice(2)
 const unknown = asked.filter((name) => !Object.hasOwn(benches, name))

@@ -1,5 +1,6 @@
 // The story of a push, readable top to bottom: receive, check out, build, release, deploy, report.
 import { isDeepStrictEqual } from 'node:util'
+import { buildChoices } from './builder/build-choices.ts'
 import type { Builder } from './builder/builder.ts'
 import { resolveProperties } from './config/properties.ts'
 import type { Settings } from './config/settings.ts'
@@ -89,19 +90,13 @@ export function createPipeline(stages: Stages): Pipeline {
       onPlace: (place) => report.step(`Waiting for a build of another app to end (place ${place} in line)`),
     })
     failpoint('build-started')
-    const properties = propertiesOf(name)
     const built = await builder.build(
       {
         app: store.apps.get(name),
         release: number,
-        objects: source.objects,
-        commit: source.commit,
-        dockerfile: properties['builder-dockerfile.dockerfile-path'],
+        ...source,
         buildArgs: store.buildArgs.all(name),
-        platform: properties['apps.platform'],
-        host: properties['builder.host'],
-        scratch: properties['builder.scratch'],
-        substitutes: properties['builder.substitutes'] === 'on',
+        ...buildChoices(propertiesOf(name)),
       },
       report,
       signal,

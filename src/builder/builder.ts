@@ -19,7 +19,8 @@ import { GitTree } from '../host/git/tree.ts'
 import { TreeFiles } from '../host/git/tree-files.ts'
 import { mountSubmodules, removeStaleWork } from '../host/git/tree-submodules.ts'
 import type { BuiltParts } from '../host/store/releases.ts'
-import { ensureBases, type ScratchMode } from './bases.ts'
+import { ensureBases } from './bases.ts'
+import type { BuildChoices } from './build-choices.ts'
 import type { BuildPlaces } from './build-places.ts'
 import { readDockerfile } from './dockerfile/read.ts'
 import { rewriteImages } from './dockerfile/rewrite.ts'
@@ -47,21 +48,13 @@ export interface BuilderOptions {
   readonly log?: { warn(fields: object, message: string): void }
 }
 
-export interface BuildRequest {
+export interface BuildRequest extends BuildChoices {
   readonly app: App
   /** Number of the release that the image is for; a number is never built twice. */
   readonly release: number
   readonly objects: GitObjects
   readonly commit: string
-  /** Path of the Dockerfile in the repository. */
-  readonly dockerfile: string
   readonly buildArgs: Readonly<Record<string, string>>
-  /** What it is for; undefined for what the engine that runs the apps is. */
-  readonly platform: Platform | undefined
-  /** `ssh://…` of the engine that builds; undefined for the one that runs the apps. */
-  readonly host: string | undefined
-  readonly scratch: ScratchMode
-  readonly substitutes: boolean
 }
 
 /** A commit that is ready to be built. */

@@ -17,6 +17,10 @@ export function explainBuildFailure(
   }
   const at = step === undefined ? '' : ` at "${step.slice(0, 300)}"`
   if (diskFull) return failure('build-failed', { problem: `the disk is full (no space left on device)${at}` })
+  if (/exec format error/i.test(message))
+    return failure('build-failed', {
+      problem: `a program is for another processor than the one that builds${at}: its base image is of the wrong architecture, or an emulator is not registered there`,
+    })
   if (exitCode === KILLED)
     return failure('build-failed', {
       problem: `the command was killed (exit code ${KILLED}), most likely for want of memory,${at}`,

@@ -70,8 +70,8 @@ const prune = declare({
   options: {},
   access: 'any',
   async handler({ context, actor, report }) {
-    const target = await context.places.at(undefined, actor.signal)
-    const removed = await (await context.scratch()).prune(target.engine)
+    const engineAt = async (host: string | undefined) => (await context.places.at(host, actor.signal)).engine
+    const removed = await (await context.scratch()).prune(engineAt)
     for (const { reference, platform } of removed) report.line(`${reference} for ${platform}`)
     report.step(`Removed ${removed.length} images; apps that were built on them keep their layers`)
   },

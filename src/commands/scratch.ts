@@ -25,7 +25,9 @@ function parseFolder(text: string): string {
 }
 
 function parseDay(text: string): string {
-  if (/^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(Date.parse(text))) return text
+  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(text) : undefined
+  // the 30th of February is a date to Date, and to no engine
+  if (day && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)) return text
   throw failure('value-invalid', {
     what: 'date',
     value: JSON.stringify(text.slice(0, 20)),

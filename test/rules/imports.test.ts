@@ -42,7 +42,6 @@ const HOMES: Record<string, { path: string; why: string }> = {
   'tar-fs': { path: 'src/host/docker/', why: 'a tar is how the engine takes a tree' },
   'tar-stream': { path: 'src/host/docker/', why: 'a tar is how the engine takes a tree' },
   'p-queue': { path: 'src/host/queue/', why: 'turns are given in one place, or two changes of an app meet' },
-  'dockerfile-ast': { path: 'src/builder/', why: 'only a build reads a Dockerfile' },
   zod: { path: 'src/', why: 'what comes from outside is parsed where it comes in' },
   pino: { path: 'src/log.ts', why: 'everything else writes to the Log it is given' },
 }

@@ -23,9 +23,6 @@ const FETCHERS = new Set([
 ])
 /** Keys, licences and texts, which know no architecture. */
 const TEXT = /\.(?:key|pub|asc|gpg|txt|json|repo|list|sh|html?)$|key|licen[sc]e/i
-/** Beside what is fetched, for checking it. */
-const BESIDE = /\.(?:asc|sig|sign|sha\d+(?:sum)?|md5|minisig|pem|sigstore)$/
-
 export const isAddress = ({ text }: Pick<Value, 'text'>): boolean => /^(?:https?|ftp):\/\//.test(text)
 
 /** Addresses that a deed fetches from; where there is none, one that should have been chosen. */
@@ -64,7 +61,7 @@ function judge(
       subject: 'case',
       why: `what it downloads is chosen by the architecture, and nothing is chosen for ${of.platform}`,
     }
-  const text = url.text.replace(BESIDE, '')
+  const { text } = url
   // what neither names an architecture nor was made from one is judged by its publisher, unless it is no program
   if (!url.arch && TEXT.test(text) && namedArchitectures(text).length === 0) return undefined
   const publisher = findPublisher(text)

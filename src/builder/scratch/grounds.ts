@@ -59,7 +59,7 @@ export type GroundChoice =
 /**
  * The ground that stands for an image.
  * @param today YYYY-MM-DD, for tags that name no day
- * @returns undefined for an image that is no ground
+ * @returns undefined for an image that is no ground, and for one that only a digest names: it tells no suite
  */
 export function groundOf(
   reference: ImageReference,
@@ -67,21 +67,22 @@ export function groundOf(
   today: string,
 ): GroundChoice | undefined {
   const kind = officialName(reference)
+  if (reference.tag === null) return undefined
   if (kind === 'busybox') return busybox(platform, today)
   if (kind !== 'debian' && kind !== 'ubuntu' && kind !== 'alpine') return undefined
-  const [first = '', ...rest] = (reference.tag ?? 'latest').split('-')
+  const [first = '', ...rest] = reference.tag.split('-')
   const found = Object.entries(DISTRIBUTIONS[kind]).find(([, suite]) => isSuite(suite, kind, first))
   if (!found) return undefined
   const [suite, { architectures }] = found
   const day = rest.find((word) => /^\d{8}(\.\d+)?$/.test(word))
   const others = rest.filter((word) => word !== day && word !== 'slim')
-  if (others.length > 0) return undefined
+  const date = day === undefined ? today : `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`
+  if (others.length > 0 || Number.isNaN(Date.parse(date))) return undefined
   const { debian, alpine } = architectureOf(platform)
   const architecture = kind === 'alpine' ? alpine : debian
   if (architecture === null || !architectures.split(' ').includes(architecture))
     return { lacking: `${kind} ${suite} has no ${architecture ?? platform}` }
   const slim = rest.includes('slim')
-  const date = day === undefined ? today : `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`
   return { ground: { kind, suite, slim, platform, date }, note: `${kind} ${suite} for ${architecture}` }
 }
 

@@ -42,6 +42,8 @@ export interface MakerOptions {
   readonly recipes: Recipes
   readonly onUpload: (upload: Upload) => void
   readonly access: (registry: string) => RegistryAccess
+  /** @throws disk-low */
+  readonly requireSpace: () => Promise<void>
   /** Told of a tag that must stay until the session is over. */
   readonly hold: (tag: string) => void
   /** How many nodes may be made at once, over all plans. */
@@ -116,6 +118,7 @@ export class Maker {
     }
     switch (node.how) {
       case 'present':
+        if (node.tag !== undefined) this.#options.hold(node.tag)
         return { image: node.image, tag: node.tag }
       case 'substitute': {
         const [only] = bases.values()
@@ -208,7 +211,7 @@ export class Maker {
     key: string,
     work: (tag: string) => Promise<{ image: string; size: number; details: object }>,
   ): Promise<Made> {
-    const { engine, made, scope, fresh, hold, keys, turns, report, signal } = this.#options
+    const { engine, made, scope, fresh, hold, keys, turns, requireSpace, report, signal } = this.#options
     await using _alone = await keys.take(scope + key, { signal })
     const tag = this.#tagOf(key)
     hold(tag)
@@ -219,6 +222,7 @@ export class Maker {
       return { image: known.image, tag }
     }
     await using _turn = await turns.take({ signal })
+    await requireSpace()
     const began = performance.now()
     if (isToMake(node)) {
       const place = `${++this.#begun} of ${this.#toMake.length}`

@@ -4,16 +4,11 @@
 // always above the one that needs it, which is how a circle is told from an image that two others share.
 import { posix } from 'node:path'
 import { isFailure } from '../../core/errors.ts'
-import {
-  familiar,
-  findImageReference,
-  type ImageReference,
-  officialName,
-} from '../../core/image-reference.ts'
+import { familiar, findImageReference, officialName } from '../../core/image-reference.ts'
 import type { Platform } from '../../core/platform.ts'
-import type { Refusal } from '../refusals/refusal.ts'
+import { fromDockerfile, type Resolving } from './from-dockerfile.ts'
 import { groundOf } from './grounds.ts'
-import { buildKey, pullKey } from './key.ts'
+import { pullKey } from './key.ts'
 import {
   type Blocker,
   isBlocked,
@@ -24,7 +19,9 @@ import {
   type Plan,
   type PlanNode,
 } from './plan.ts'
-import type { Facts, FoundRecipe, ImageNeed, SourceFiles, World } from './world.ts'
+import { PlanGraph } from './plan-graph.ts'
+import { type Attempt, blocked, type Subject, shared, stopped } from './subject.ts'
+import type { FoundRecipe, ImageNeed, World } from './world.ts'
 
 export interface ResolveOptions {
   /** What is built for. */
@@ -49,46 +46,26 @@ export async function resolve(
   const resolver = new Resolver(world, options)
   const roots: NodeId[] = []
   for (const need of needs) roots.push((await resolver.node(need, [])).id)
-  return { platform: options.platform, roots, nodes: resolver.reachable(roots) }
-}
-
-type Attempt =
-  | { readonly node: PlanNode }
-  | { readonly blockers: readonly Blocker[]; readonly needs: readonly Need[] }
-
-interface Subject {
-  readonly id: NodeId
-  readonly reference: string
-  readonly parsed: ImageReference
-  readonly platform: Platform
-  readonly reasons: string[]
-  readonly above: readonly NodeId[]
+  return { platform: options.platform, roots, nodes: resolver.graph.reachable(roots) }
 }
 
 class Resolver {
   readonly #world: World
   readonly #options: ResolveOptions
-  readonly #nodes = new Map<NodeId, PlanNode>()
-  /** What is built on these and says this cannot do with the substitute. */
-  readonly #unfit = new Map<NodeId, RegExp>()
+  readonly graph = new PlanGraph()
+  readonly #resolving: Resolving
   #visited = 0
 
   constructor(world: World, options: ResolveOptions) {
     this.#world = world
     this.#options = options
-  }
-
-  /** Nodes that these need, themselves included, needs first. */
-  reachable(roots: readonly NodeId[]): PlanNode[] {
-    const found = new Map<NodeId, PlanNode>()
-    const visit = (id: NodeId, above: readonly NodeId[]) => {
-      const node = this.#nodes.get(id)
-      if (node === undefined || found.has(id) || above.includes(id)) return
-      for (const need of node.needs) visit(need.node, [...above, id])
-      found.set(id, node)
+    this.#resolving = {
+      world,
+      graph: this.graph,
+      today: options.today,
+      node: (need, above) => this.node(need, above),
+      ground: (subject, ground, note) => this.#ground(subject, ground, note),
     }
-    for (const root of roots) visit(root, [])
-    return [...found.values()]
   }
 
   async node(
@@ -104,14 +81,14 @@ class Resolver {
       const circle = [...above.slice(above.indexOf(id)), id].map((each) => each.split('|')[0]).join(' -> ')
       return blocked(common, [{ code: 'cycle', problem: `it is made from itself: ${circle}`, offers: [] }])
     }
-    const known = this.#nodes.get(id)
+    const known = this.graph.get(id)
     if (known) return known
     if (++this.#visited > MOST_NODES || above.length > DEEPEST)
       return blocked(common, [{ code: 'too-deep', problem: 'it needs too many other images', offers: [] }])
     const node = parsed
       ? await this.#decide({ id, reference: name, parsed, platform, reasons: [], above: [...above, id] })
       : blocked(common, [{ code: 'no-name', problem: 'it is no name of an image', offers: [] }])
-    this.#nodes.set(id, node)
+    this.graph.add(node)
     return node
   }
 
@@ -226,84 +203,7 @@ class Resolver {
       labels: 'its labels',
     }[from]
     subject.reasons.push(`${who}: ${recipe.repository} at ${recipe.commit.slice(0, 12)}, ${path}`)
-    return this.#fromDockerfile(subject, dockerfile, path, origin, files)
-  }
-
-  async #fromDockerfile(
-    subject: Subject,
-    dockerfile: string,
-    path: string,
-    origin: Origin,
-    files: SourceFiles | undefined,
-  ): Promise<Attempt> {
-    const facts = await this.#world.facts(dockerfile, path, subject.platform)
-    const foreign = files && (await this.#foreignRoot(subject, facts, files))
-    if (foreign) return foreign
-    const blockers: Blocker[] = facts.refusals.filter(stops).map(({ code, why, line, offers }) => ({
-      code,
-      problem: why,
-      file: path,
-      line,
-      offers,
-    }))
-    const needs: Need[] = []
-    const warnings = facts.refusals.filter(({ severity }) => severity === 'may-block')
-    for (const need of facts.needs) {
-      const node = await this.node(need, subject.above)
-      needs.push({ node: node.id, reference: node.reference, platform: need.platform })
-      const unfit = this.#unfit.get(node.id)
-      if (unfit?.test(dockerfile))
-        blockers.push({
-          code: 'substitute-unfit',
-          problem: `it relies on something of ${node.reference} that its substitute has not (${unfit.source})`,
-          file: path,
-          offers: [],
-        })
-      if (need.copied && isForeignBuild(node)) warnings.push(copiedFrom(node.reference))
-      if (isBlocked(node))
-        blockers.push({
-          code: 'base-blocked',
-          problem: `it needs ${node.reference}, which cannot be had: ${node.blockers[0]?.problem ?? ''}`,
-          offers: [],
-        })
-    }
-    if (blockers.length > 0) {
-      const failing = needs.filter(({ node }) => {
-        const found = this.#nodes.get(node)
-        return found === undefined || isBlocked(found)
-      })
-      return { blockers, needs: failing }
-    }
-    const key = await this.#keyOf(subject, facts.dockerfile, needs, files)
-    const image = key === undefined ? undefined : await this.#world.made(key)
-    const replacements = facts.refusals.filter(({ replacement }) => replacement !== undefined)
-    const node: PlanNode = {
-      ...shared(subject),
-      needs,
-      how: 'build',
-      origin,
-      dockerfile: facts.dockerfile,
-      warnings,
-      replacements,
-      key,
-      image,
-    }
-    return { node }
-  }
-
-  /** `FROM scratch` with the root file system of another processor becomes a ground, or cannot be. */
-  async #foreignRoot(subject: Subject, facts: Facts, files: SourceFiles): Promise<Attempt | undefined> {
-    for (const path of facts.rootFilesystems) {
-      const { platforms, distribution } = await files.lookInto(path)
-      if (platforms === undefined || platforms.includes(subject.platform)) continue
-      const is = `${path} is a root file system for ${platforms.join(' or ') || 'another processor'}`
-      const reference = distribution && findImageReference(`${distribution.id}:${distribution.version}`)
-      const choice = reference && groundOf(reference, subject.platform, this.#options.today)
-      if (choice && 'ground' in choice && facts.rootAlone)
-        return { node: await this.#ground(subject, choice.ground, `${is}, so in its place: ${choice.note}`) }
-      return stopped('root-architecture', is)
-    }
-    return undefined
+    return fromDockerfile(this.#resolving, subject, { text: dockerfile, path, origin, files })
   }
 
   async #ground(
@@ -334,7 +234,7 @@ class Resolver {
       })
       return undefined
     }
-    if (choice.unfit !== undefined) this.#unfit.set(subject.id, new RegExp(choice.unfit))
+    if (choice.unfit !== undefined) this.graph.unfit.set(subject.id, new RegExp(choice.unfit))
     if (choice.kind === 'image') {
       const node = await this.node({ reference: choice.reference, platform }, subject.above)
       if (isBlocked(node)) return undefined
@@ -344,62 +244,14 @@ class Resolver {
     }
     const origin = { kind: 'substitute', id: choice.id } as const
     const path = `substitute ${choice.id}`
-    const attempt = await this.#fromDockerfile(subject, choice.dockerfile, path, origin, undefined)
+    const attempt = await fromDockerfile(this.#resolving, subject, {
+      text: choice.dockerfile,
+      path,
+      origin,
+      files: undefined,
+    })
     if (!('node' in attempt)) return undefined
     reasons.push(`substitute: ${choice.reason}`)
     return { ...attempt.node, reasons: [...reasons] }
   }
-
-  /** Undefined as long as a base is still to be made: its id is not known then. */
-  async #keyOf(
-    { platform }: Subject,
-    dockerfile: string,
-    needs: readonly Need[],
-    files: SourceFiles | undefined,
-  ): Promise<string | undefined> {
-    const bases: Record<string, string> = {}
-    for (const need of needs) {
-      const image = this.imageOf(need.node)
-      if (image === undefined) return undefined
-      bases[`${need.reference}|${need.platform ?? ''}`] = image
-    }
-    const context = files ? await files.contentId() : ''
-    return buildKey({ dockerfile, context, platform, bases })
-  }
-
-  /** Id of a node's image if it is there. */
-  imageOf(id: NodeId): string | undefined {
-    const node = this.#nodes.get(id)
-    if (node === undefined || node.how === 'blocked') return undefined
-    if (node.how !== 'substitute') return node.image
-    const [need] = node.needs
-    return need && this.imageOf(need.node)
-  }
 }
-
-const shared = ({ id, reference, platform, reasons }: Subject) => ({ id, reference, platform, reasons })
-
-/** A refusal that ends a plan: it blocks, and nothing is known to put in the step's place. */
-const stops = ({ severity, replacement }: Refusal) => severity === 'blocks' && replacement === undefined
-
-const stopped = (code: string, problem: string): Attempt => ({
-  blockers: [{ code, problem, offers: [] }],
-  needs: [],
-})
-
-const blocked = (
-  common: Omit<Extract<PlanNode, { how: 'blocked' }>, 'how' | 'blockers'>,
-  blockers: readonly Blocker[],
-): PlanNode => ({ ...common, how: 'blocked', blockers })
-
-const isForeignBuild = (node: PlanNode) => node.how === 'build' && node.origin.kind === 'substitute'
-
-/** Programs of a distribution need its own C library, or a newer one; those of a vendor are made for old ones. */
-const copiedFrom = (image: string): Refusal => ({
-  code: 'substitute-copied',
-  severity: 'may-block',
-  line: 0,
-  text: `COPY --from=${image}`,
-  why: `it copies programs out of a substitute of ${image}, which run only beside a C library as new as that one's`,
-  offers: [],
-})

@@ -26,10 +26,11 @@ const SHELL = /^\/?(?:bin\/)?(?:ba|da|a)?sh$/
 /** Whether the image is such an archive and a shell to start: whatever else is done to it, a ground would not have. */
 export function isRootAlone({ stages }: Pick<Dockerfile, 'stages'>): boolean {
   const [stage, ...others] = stages.filter(({ needed }) => needed)
-  if (stage?.base.kind !== 'scratch' || others.length > 0) return false
-  return stage.instructions.every(({ keyword, source, from }) => {
+  if (!stage || others.length > 0 || rootArchives({ stages: [stage] }).length !== 1) return false
+  const rest = stage.instructions.filter(({ keyword }) => keyword !== 'LABEL' && keyword !== 'MAINTAINER')
+  return rest.every(({ keyword, source, from }, index) => {
     const [command = '', ...more] = wordsOf(source.text.slice(from))
-    return ['ADD', 'LABEL', 'MAINTAINER'].includes(keyword) || (keyword === 'CMD' && SHELL.test(command) && more.length === 0)
+    return index === 0 ? keyword === 'ADD' : keyword === 'CMD' && more.length === 0 && SHELL.test(command)
   })
 }
 

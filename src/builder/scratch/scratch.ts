@@ -7,6 +7,7 @@ import type { Platform } from '../../core/platform.ts'
 import type { Report } from '../../core/report.ts'
 import type { BuilderKind } from '../../host/docker/build.ts'
 import type { Upload } from '../../host/docker/build-cache.ts'
+import { engineDataRoot, requireSpace } from '../../host/docker/disk.ts'
 import type { Engine } from '../../host/docker/engine.ts'
 import { removeImage } from '../../host/docker/images.ts'
 import { Sources } from '../../host/git/sources.ts'
@@ -97,21 +98,24 @@ export class Scratch {
       signal,
     })
     const made = store.madeImages
-    const scope = local ? '' : `${Buffer.from(engine.address).toString('base64url')}-`
-    const today = date ?? new Date().toISOString().slice(0, 10)
+    const scope = local ? '' : scopeOf(engine.address)
+    const today = new Date().toISOString().slice(0, 10)
     const facts = new FactsReader({ buildPlatform: enginePlatform, classic: kind === 'classic' })
     const common = { engine, enginePlatform, settings, made, scope, recipes, access, fresh, signal }
     const world = new EngineWorld({ ...common, facts, machine, today })
     const held = new Set<string>()
     return {
-      plan: (needs) => resolve(world, needs, { platform, substitutes, today, signal }),
+      plan: (needs) => resolve(world, needs, { platform, substitutes, today: date ?? today, signal }),
       make: async (plan) => {
         const shared = { turns: this.#turns, keys: this.#keys, onUpload, report, local, kind, paths }
         const hold = (tag: string) => {
           if (!held.has(tag)) this.#inUse.set(tag, (this.#inUse.get(tag) ?? 0) + 1)
           held.add(tag)
         }
-        const result = await Maker.make(plan, { ...common, ...shared, instance: store.instance, hold })
+        const spaceFor = local ? await engineDataRoot(engine, signal) : ''
+        const space = () => requireSpace([spaceFor, paths.root], settings['disk-min-free'])
+        const options = { ...common, ...shared, instance: store.instance, hold, requireSpace: space }
+        const result = await Maker.make(plan, options)
         if (local) await this.#evict(engine)
         return result
       },
@@ -131,17 +135,29 @@ export class Scratch {
     return this.#options.store.madeImages.list()
   }
 
-  /** Removes made images that no build under way needs. @returns what was removed */
-  async prune(engine: Engine): Promise<MadeImage[]> {
+  /**
+   * Removes made images that no build under way needs, and the sources that were fetched.
+   * @param engineAt the engine of a builder, or of the apps for undefined
+   * @returns what was removed
+   */
+  async prune(engineAt: (host: string | undefined) => Promise<Engine>): Promise<MadeImage[]> {
     const removed: MadeImage[] = []
-    for (const made of this.list()) if (await this.#remove(engine, made)) removed.push(made)
+    for (const made of this.list()) {
+      const engine = await engineAt(hostOf(made.key)).catch((error: unknown) => {
+        this.#options.log.warn(
+          { image: made.reference, problem: messageOf(error) },
+          'a builder is not in reach',
+        )
+      })
+      if (engine && (await this.#remove(engine, made))) removed.push(made)
+    }
     await this.sources.prune(0)
     return removed
   }
 
   /** Keeps the cache within its limit. Sizes count layers that images share more than once, so less goes than may. */
   async #evict(engine: Engine): Promise<void> {
-    const all = this.list()
+    const all = this.list().filter(({ key }) => hostOf(key) === undefined)
     let total = all.reduce((sum, { size }) => sum + size, 0)
     for (const made of all.toReversed()) {
       if (total <= this.#options.settings['scratch-cache-size']) return
@@ -165,4 +181,13 @@ export class Scratch {
     this.#options.store.madeImages.remove(made.key)
     return true
   }
+}
+
+/** Before the keys of what is on another machine's engine; keys themselves have no dash. */
+const scopeOf = (address: string) => `${Buffer.from(address).toString('base64url')}-`
+
+/** `ssh://…` of the engine that has what a key is of; undefined for the one that runs the apps. */
+export function hostOf(key: string): string | undefined {
+  const dash = key.lastIndexOf('-')
+  return dash < 0 ? undefined : Buffer.from(key.slice(0, dash), 'base64url').toString()
 }

@@ -11,6 +11,8 @@ export type Substitute = {
   readonly reason: string
   /** Page that says that the substitute exists. */
   readonly source: string
+  /** A regular expression: what is built on it and says this relies on something that it lacks. */
+  readonly unfit?: string | undefined
 } & (
   | { readonly kind: 'image'; readonly reference: string }
   | { readonly kind: 'dockerfile'; readonly dockerfile: string }
@@ -35,9 +37,9 @@ const ROW = z.strictObject({
     .array(z.enum(architectures.map(({ platform }) => platform)))
     .min(1)
     .readonly(),
-  /** Any of these must hold: for each name (a group, a value, or `platform`) one of the given values. */
+  /** Any must hold: for each name (a group, a value, `platform`) one of the values; '' is a group left out. */
   where: z
-    .array(z.record(text, z.array(text).min(1).readonly()))
+    .array(z.record(text, z.array(z.string()).min(1).readonly()))
     .min(1)
     .readonly()
     .optional(),
@@ -46,6 +48,8 @@ const ROW = z.strictObject({
   reference: text.optional(),
   /** Name of one of the Dockerfiles. */
   dockerfile: text.optional(),
+  /** A regular expression, for the Dockerfile of what is built on it. */
+  unfit: text.optional(),
   reason: z.string().regex(/^[A-Z].+\.$/),
   source: z.url({ protocol: /^https$/ }),
 })
@@ -89,26 +93,34 @@ const holds = (conditions: SubstituteRow['where'], values: Values) =>
   )
 
 function answer(row: SubstituteRow, values: Values): Substitute {
-  const { id, reason, source } = row
+  const { id, reason, source, unfit } = row
   if (row.reference !== undefined)
-    return { id, reason, source, kind: 'image', reference: expand(row.reference, values) }
+    return { id, reason, source, unfit, kind: 'image', reference: expand(row.reference, values) }
   const lines = dockerfiles[row.dockerfile ?? ''] ?? []
-  return { id, reason, source, kind: 'dockerfile', dockerfile: `${expand(lines.join('\n'), values)}\n` }
+  const dockerfile = `${expand(lines.join('\n'), values)}\n`
+  return { id, reason, source, unfit, kind: 'dockerfile', dockerfile }
 }
 
-/**
- * What may stand in for an image on a platform.
- * @returns undefined when no row is about it
- */
-export function substituteFor({ image, tags, platform }: SubstituteQuestion): Substitute | undefined {
+/** Every answer of the table: one at most, or its rows contradict each other. */
+export function substitutesFor({ image, tags, platform }: SubstituteQuestion): Substitute[] {
+  const found: Substitute[] = []
   for (const { row, pattern } of compiled) {
     if (row.image !== image || !row.platforms.includes(platform)) continue
     for (const tag of tags) {
       const match = pattern.exec(tag)
       if (!match) continue
       const values = valuesOf(row, match.groups ?? {})
-      if (holds(row.where, { ...values, platform })) return answer(row, values)
+      if (!holds(row.where, { ...values, platform })) continue
+      found.push(answer(row, values))
+      break
     }
   }
-  return undefined
+  return found
 }
+
+/**
+ * What may stand in for an image on a platform.
+ * @returns undefined when no row is about it
+ */
+export const substituteFor = (question: SubstituteQuestion): Substitute | undefined =>
+  substitutesFor(question)[0]

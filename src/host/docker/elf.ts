@@ -89,6 +89,22 @@ async function elfAt(
 
 type Found = { readonly link: string } | { readonly link?: undefined; readonly head: Buffer }
 
+const statShape = z.object({ linkTarget: z.string().min(1) })
+
+/**
+ * Where a link leads as the engine found it, folders that are links themselves considered: the text of the link does
+ * not say.
+ */
+function targetOf(answer: NodeJS.ReadableStream): string | undefined {
+  const { headers } = answer as { headers?: NodeJS.Dict<string | string[]> }
+  const stat = headers?.['x-docker-container-path-stat']
+  try {
+    return statShape.parse(JSON.parse(Buffer.from(String(stat), 'base64').toString())).linkTarget
+  } catch {
+    return undefined
+  }
+}
+
 /** The first bytes of a file of a container, or where a link leads; undefined for anything else, and for nothing. */
 async function headOf(
   engine: Engine,
@@ -106,7 +122,7 @@ async function headOf(
       try {
         for await (const entry of extract) {
           const { type, linkname } = entry.header
-          if (type === 'symlink') return { link: linkname }
+          if (type === 'symlink') return { link: targetOf(archive) ?? linkname }
           if (type !== 'file') return undefined
           const chunks: Buffer[] = []
           let length = 0

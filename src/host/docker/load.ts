@@ -3,8 +3,8 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
-import tarStream from 'tar-stream'
-import { failure, messageOf } from '../../core/errors.ts'
+import tarStream, { type Pack } from 'tar-stream'
+import { failure, isFailure } from '../../core/errors.ts'
 import { architectureOf, type Platform } from '../../core/platform.ts'
 import { call } from './call.ts'
 import type { Engine } from './engine.ts'
@@ -46,27 +46,49 @@ export function imageConfig(facts: ImageFacts, layer?: Layer): string {
   })
 }
 
+/** An archive on its way to the engine. */
+interface ImageArchive {
+  readonly stream: Readable
+  /** Aborts with the reason when a file of it cannot be read. */
+  readonly broken: AbortSignal
+}
+
+// whoever ends a stream has the reason already; one that nobody listens to would end the daemon
+const ignore = () => {}
+
 /** The archive of an image, as `docker save` writes them. Its layer is read as the engine takes it. */
-function imageArchive(config: string, tag: string, layer?: Layer & { readonly file: string }): Readable {
+function imageArchive(
+  config: string,
+  tag: string,
+  layer: (Layer & { readonly file: string }) | undefined,
+): ImageArchive {
   const pack = tarStream.pack()
   const name = `${createHash('sha256').update(config).digest('hex')}.json`
+  const broken = new AbortController()
   const fill = async () => {
     pack.entry({ name }, config)
     const layers = layer ? ['layer.tar'] : []
     pack.entry({ name: 'manifest.json' }, JSON.stringify([{ Config: name, RepoTags: [tag], Layers: layers }]))
-    if (layer) {
-      await new Promise<void>((resolve, reject) => {
-        const done = (error?: Error | null) => (error ? reject(error) : resolve())
-        const sink = pack.entry({ name: 'layer.tar', size: layer.bytes }, done)
-        createReadStream(layer.file)
-          .once('error', reject)
-          .pipe(sink as unknown as NodeJS.WritableStream)
-      })
-    }
+    if (layer) await packFile(pack, layer)
     pack.finalize()
   }
-  fill().catch((error: unknown) => pack.destroy(error instanceof Error ? error : new Error(messageOf(error))))
-  return pack as unknown as Readable
+  pack.on('error', ignore)
+  fill().catch((error: unknown) => {
+    broken.abort(error)
+    pack.destroy()
+  })
+  return { stream: pack as unknown as Readable, broken: broken.signal }
+}
+
+function packFile(pack: Pack, { file, bytes }: Layer & { readonly file: string }): Promise<void> {
+  const source = createReadStream(file)
+  return new Promise<void>((resolve, reject) => {
+    const done = (error?: Error | null) => (error ? reject(error) : resolve())
+    const sink = pack.entry({ name: 'layer.tar', size: bytes }, done)
+    sink.on('error', ignore)
+    source.once('error', reject)
+    source.pipe(sink as unknown as NodeJS.WritableStream)
+  }).finally(() => source.destroy())
 }
 
 /**
@@ -81,17 +103,21 @@ export async function loadImage(
   layer: (Layer & { readonly file: string }) | undefined,
   signal?: AbortSignal,
 ): Promise<string> {
-  const archive = imageArchive(imageConfig(facts, layer), tag, layer)
+  const { stream, broken } = imageArchive(imageConfig(facts, layer), tag, layer)
   try {
-    await call(engine, LOAD_LIMIT, signal, async (abortSignal) => {
+    const stop = signal ? AbortSignal.any([signal, broken]) : broken
+    await call(engine, LOAD_LIMIT, stop, async (abortSignal) => {
       const options = { quiet: true, abortSignal } as { quiet: boolean }
-      const answer = await engine.docker.loadImage(archive as unknown as NodeJS.ReadableStream, options)
+      const answer = await engine.docker.loadImage(stream, options)
       for await (const { error, errorDetail } of progressMessages(answer as AsyncIterable<Buffer>)) {
         if (error !== undefined) throw failure('engine-error', { problem: errorDetail?.message ?? error })
       }
     })
+  } catch (error) {
+    // that the archive broke off on its way is why the call was given up, unless that is why the archive did
+    throw broken.aborted && isFailure(error, 'canceled') && !signal?.aborted ? broken.reason : error
   } finally {
-    archive.destroy()
+    stream.destroy()
   }
   const image = await findImage(engine, tag, signal)
   if (!image) throw failure('engine-error', { problem: `it loaded ${tag} and does not have it` })

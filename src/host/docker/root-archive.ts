@@ -22,11 +22,15 @@ const ELF_HEADER = 64
 const OS_RELEASE = /^(etc|usr\/lib)\/os-release$/
 const PROGRAMS = /^(usr\/)?s?bin\/[^/]+$/
 
-/** @throws build-failed for an archive that cannot be read or leads out of itself */
+/**
+ * @param most bytes that are unpacked
+ * @throws build-failed for an archive that cannot be read or leads out of itself, canceled
+ */
 export async function lookIntoArchive(
   content: AsyncIterable<Buffer>,
   name: string,
   signal: AbortSignal,
+  most = MOST_BYTES,
 ): Promise<RootFilesystem> {
   const extract = tarStream.extract()
   const bad = (problem: string) => failure('build-failed', { problem: `${name}: ${problem}` })
@@ -38,7 +42,9 @@ export async function lookIntoArchive(
   const stop = AbortSignal.any([signal, enough.signal])
   const source = Readable.from(content, { objectMode: false })
   const opened = decompressed(name, stop)
-  const reading = feed(source.pipe(opened), extract, bad).catch((error: Error) => extract.destroy(error))
+  const reading = feed(source.pipe(opened), extract, { most, stop, bad }).catch((error: Error) =>
+    extract.destroy(error),
+  )
   source.on('error', (error) => opened.destroy(error))
   try {
     for await (const entry of extract) {
@@ -103,13 +109,14 @@ async function firstBytes(entry: AsyncIterable<unknown>, count: number): Promise
 async function feed(
   content: AsyncIterable<Buffer>,
   extract: ReturnType<typeof tarStream.extract>,
-  bad: (problem: string) => Error,
+  { most, stop, bad }: { most: number; stop: AbortSignal; bad: (problem: string) => Error },
 ): Promise<void> {
   let size = 0
   for await (const chunk of content) {
     size += chunk.length
-    if (size > MOST_BYTES) throw bad('it is larger than a root file system is')
-    if (!extract.write(chunk)) await once(extract, 'drain')
+    if (size > most) throw bad('it is larger than a root file system is')
+    // one that was destroyed has nothing to say any more
+    if (!extract.write(chunk)) await once(extract, 'drain', { signal: stop })
   }
   extract.end(undefined)
 }

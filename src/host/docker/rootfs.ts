@@ -164,11 +164,16 @@ export async function packRootfs(
     extract.destroy(cause)
     pack.destroy(cause)
   }
+  for (const stream of [pack, extract]) stream.on('error', ignore)
   // whoever fails first ends the other two
   writing.catch(fail)
-  input.once('error', fail)
+  input.on('error', fail)
+  let ended = false
+  input.once('end', () => {
+    ended = true
+  })
   input.once('close', () => {
-    if (!input.readableEnded) fail(new Error('the tar ended before its end'))
+    if (!ended) fail(new Error('the tar ended before its end'))
   })
   input.pipe(extract as unknown as NodeJS.WritableStream)
   const copying = (async () => {
@@ -220,6 +225,9 @@ function writeEntry(pack: Pack, header: EntryHeader, content: Uint8Array | strin
   return new Promise((resolve, reject) => {
     const done = (error?: Error | null) => (error ? reject(error) : resolve())
     if (typeof content === 'string' || content instanceof Uint8Array) pack.entry(header, content, done)
-    else content.pipe(pack.entry(header, done))
+    else content.pipe(pack.entry(header, done), ignore)
   })
 }
+
+// whoever ends a stream has the reason already; one that nobody listens to would end the daemon
+const ignore = () => {}

@@ -12,7 +12,7 @@ import {
   runsOn,
 } from '../../core/platform.ts'
 import { run } from '../process/run.ts'
-import { elfStart, isDynamic, tinyProgram } from './elf.ts'
+import { elfOf, elfStart, isDynamic, tinyProgram } from './elf.ts'
 
 const FOLDER = '/proc/sys/fs/binfmt_misc'
 
@@ -80,12 +80,14 @@ export function hostPlatform(): Platform {
   return found.platform
 }
 
-// exit(0): instructions of the kernel's call, by e_machine
+/** What the least program ends with: a system that takes it for a script instead ends with something else. */
+const RAN = 42
+// exit(RAN): instructions and the kernel's call, by e_machine
 const EXIT: Readonly<Record<number, readonly number[]>> = {
-  // mov eax, 1; xor ebx, ebx; int 0x80
-  3: [0xb8, 1, 0, 0, 0, 0x31, 0xdb, 0xcd, 0x80],
-  // mov r0, #0; mov r7, #1; svc #0
-  40: [0x00, 0x00, 0xa0, 0xe3, 0x01, 0x70, 0xa0, 0xe3, 0x00, 0x00, 0x00, 0xef],
+  // mov eax, 1; mov ebx, RAN; int 0x80
+  3: [0xb8, 1, 0, 0, 0, 0xbb, RAN, 0, 0, 0, 0xcd, 0x80],
+  // mov r0, #RAN; mov r7, #1; svc #0
+  40: [RAN, 0x00, 0xa0, 0xe3, 0x01, 0x70, 0xa0, 0xe3, 0x00, 0x00, 0x00, 0xef],
 }
 
 /**
@@ -100,9 +102,9 @@ async function runsElder({ elf }: Architecture, host: Architecture): Promise<boo
   try {
     const file = join(folder, 'exit')
     await writeFile(file, tinyProgram(elf, code), { mode: 0o700 })
-    return (await run(file, [], { timeout: 5_000 })).status === 0
+    return (await run(file, [], { timeout: 5_000 })).status === RAN
   } catch {
-    // ENOEXEC, mostly
+    // a folder from which nothing may be run
     return false
   } finally {
     await rm(folder, { recursive: true, force: true })
@@ -135,7 +137,8 @@ async function installedEmulator({ qemu }: Architecture): Promise<string | undef
     if (!file) continue
     try {
       const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD), 0, HEAD, 0)
-      if (!isDynamic(buffer.subarray(0, bytesRead))) return path
+      const head = buffer.subarray(0, bytesRead)
+      if (elfOf(head) && !isDynamic(head)) return path
     } finally {
       await file.close()
     }

@@ -139,6 +139,10 @@ describe('stages', () => {
     ])
   })
 
+  it('are not needed by a trigger: its numbers are those of another file', () => {
+    assert.deepEqual(references('FROM a\nFROM b\nONBUILD COPY --from=0 / /'), ['b:latest'])
+  })
+
   it('that are not there are refused by number', () => {
     assert.throws(() => read('FROM a\nCOPY --from=3 / /'), /line 2: COPY takes files from stage 3/)
   })

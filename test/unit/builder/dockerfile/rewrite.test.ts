@@ -33,10 +33,18 @@ describe('a rewrite', () => {
       all('FROM a\nRUN --mount=type=bind,"from=b:1" x'),
       'FROM new:1\nRUN --mount=type=bind,"from=new:1" x',
     )
+    assert.equal(
+      all(`FROM a\nRUN --mount='type=bind,"from=b:1"' x`),
+      `FROM new:1\nRUN --mount='type=bind,"from=new:1"' x`,
+    )
   })
 
   it('joins a name that went over two lines', () => {
     assert.equal(all('FROM deb\\\nian:12\nRUN x'), 'FROM new:1\nRUN x')
+  })
+
+  it('leaves what continues the line behind a name', () => {
+    assert.equal(all('FROM a:1\\\n AS x'), 'FROM new:1\\\n AS x')
   })
 
   it('leaves heredocs alone', () => {

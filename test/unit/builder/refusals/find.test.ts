@@ -119,6 +119,20 @@ describe('a case on the architecture', () => {
   it('that is only reached sometimes may block', () => {
     const script = 'RUN if grep -q x /y; then case $(arch) in x86_64) ;; *) exit 1;; esac; fi'
     assert.deepEqual(codes(script, 'riscv64'), ['architecture-case?'])
+    const or = 'RUN grep -q x /y || case $(arch) in x86_64) ;; *) exit 1;; esac'
+    assert.deepEqual(codes(or, 'riscv64'), ['architecture-case?'])
+  })
+
+  it('is told through what renames the architecture', () => {
+    for (const filter of [
+      'sed s/x86_64/amd64/',
+      "sed -e 's/^x86_64$/amd64/'",
+      `tr -d x | sed 's,86_64,amd64,'`,
+    ]) {
+      const script = `RUN case "$(uname -m | ${filter})" in amd64) ;; *) exit 1;; esac`
+      assert.deepEqual(codes(script, 'amd64'), [], filter)
+      assert.deepEqual(codes(script, 'arm64'), ['architecture-case'], filter)
+    }
   })
 })
 
@@ -185,6 +199,9 @@ describe('a download', () => {
   it('is told once, whatever is fetched beside', () => {
     const url = 'https://example.org/tool-amd64'
     assert.deepEqual(codes(`RUN wget ${url} && wget ${url}.asc`, 'arm64'), ['prebuilt-download'])
+    const sometimes = `if grep -q x /y; then wget ${url}; fi`
+    assert.deepEqual(codes(`RUN ${sometimes}; wget ${url}`, 'arm64'), ['prebuilt-download'])
+    assert.deepEqual(codes(`RUN wget ${url}; ${sometimes}`, 'arm64'), ['prebuilt-download'])
   })
 
   it('out of the repository itself counts too', () => {

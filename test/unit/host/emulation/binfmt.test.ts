@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { architectureOf, architectures, parsePlatform } from '../../../../src/core/platform.ts'
+import { hostPlatform, parseRegistration, registrationLine } from '../../../../src/host/emulation/binfmt.ts'
+import { elfOf, elfStart, isDynamic, tinyProgram } from '../../../../src/host/emulation/elf.ts'
+
+const of = (name: string) => architectureOf(parsePlatform(name))
+
+test('reads what every architecture is for from the start of a program', () => {
+  for (const { elf, platform } of architectures) assert.deepEqual(elfOf(elfStart(elf)), elf, platform)
+})
+
+test("reads this machine's own program", () => {
+  assert.deepEqual(elfOf(readFileSync(process.execPath).subarray(0, 64)), architectureOf(hostPlatform()).elf)
+})
+
+test('takes nothing for a program that is none', () => {
+  assert.equal(elfOf(Buffer.from('#!/bin/sh\necho it is a script\n')), undefined)
+  assert.equal(elfOf(Buffer.alloc(0)), undefined)
+  assert.equal(elfOf(Buffer.from([0x7f, 0x45, 0x4c, 0x46])), undefined)
+  assert.equal(
+    elfOf(Buffer.concat([Buffer.from([0x7f, 0x45, 0x4c, 0x46, 9, 1]), Buffer.alloc(20)])),
+    undefined,
+  )
+})
+
+test('tells a program that needs libraries from one that does not', () => {
+  assert.equal(isDynamic(readFileSync(process.execPath).subarray(0, 4096)), true)
+  assert.equal(isDynamic(readFileSync('/bin/busybox').subarray(0, 4096)), false)
+  assert.equal(isDynamic(tinyProgram(of('linux/arm/v7').elf, [0])), false)
+  assert.equal(isDynamic(Buffer.from('no program')), false)
+})
+
+test('writes the line that the kernel takes', () => {
+  assert.equal(
+    registrationLine(of('linux/arm64'), '/usr/bin/qemu-aarch64-static'),
+    ':qemu-aarch64:M::' +
+      String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00` +
+      String.raw`:\xff\xff\xff\xff\xff\xff\xff\xfc\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff` +
+      ':/usr/bin/qemu-aarch64-static:OCF',
+  )
+  // big-endian: the low byte of e_type is the second
+  assert.match(registrationLine(of('linux/s390x'), 'x'), /\\x00\\x02\\x00\\x16:.*\\xff\\xfe\\xff\\xff:x:OCF$/)
+})
+
+// as the kernel shows them
+const shown = (line: string, flags: string) => {
+  const [, , , , magic = '', mask = '', emulator = ''] = line.split(':')
+  const hex = (text: string) => text.replaceAll('\\x', '')
+  return `enabled\ninterpreter ${emulator}\nflags: ${flags}\noffset 0\nmagic ${hex(magic)}\nmask ${hex(mask)}\n`
+}
+
+test('finds what is registered by its magic, whatever it is called', () => {
+  const found = parseRegistration('anything', shown(registrationLine(of('linux/riscv64'), '/q'), 'POCF'))
+  assert.equal(found?.emulator, '/q')
+  assert.equal(found?.fixed, true)
+  for (const { elf, platform } of architectures)
+    assert.equal(found?.matches(elfStart(elf)), platform === 'linux/riscv64', platform)
+  // position-independent programs are of type 3
+  const program = elfStart(of('linux/riscv64').elf)
+  program[16] = 3
+  assert.equal(found?.matches(program), true)
+})
+
+test('sees what is off, has no flag F, or goes by a name', () => {
+  const text = shown(registrationLine(of('linux/arm64'), '/q'), 'OC')
+  assert.equal(parseRegistration('a', text)?.fixed, false)
+  assert.equal(parseRegistration('a', text.replace('enabled', 'disabled')), undefined)
+  assert.equal(
+    parseRegistration('jar', 'enabled\ninterpreter /usr/bin/jexec\nflags: \nextension .jar\n'),
+    undefined,
+  )
+  assert.equal(parseRegistration('gone', ''), undefined)
+})
