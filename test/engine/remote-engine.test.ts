@@ -319,15 +319,15 @@ describe('an image that a builder made', () => {
   // 20.10 writes a layer once and links to it where it comes again
   test('with the same layer twice arrives, over ssh and from an engine of this machine', async () => {
     for (const from of [pc, remote.private.engine]) {
-      const a = noise(1000).toString('hex')
-      const once = `FROM ${BASE_IMAGE}\nCOPY a /a\nRUN rm /a\n`
-      const twice = await build(from, { Dockerfile: `${once}COPY a /a\nRUN rm /a\n`, a })
+      const [a, b] = [noise(1000).toString('hex'), noise(1000).toString('hex')]
+      const once = `FROM ${BASE_IMAGE}\nCOPY a /a\nCOPY b /a\n`
+      const twice = await build(from, { Dockerfile: `${once}COPY a /a\nCOPY b /a\n`, a, b })
       const { layers } = await imageLayers(from, twice, limit())
       assert.equal(new Set(layers).size, layers.length - 2, 'the layers are not the same')
       const whole = await bring(twice, from)
       assert.deepEqual([whole.image, whole.layersSent], [twice, 4])
       // the link is wanted, and what it leads to is not
-      const more = await build(from, { Dockerfile: `${once}COPY a /b\nCOPY a /a\nRUN rm /a\n`, a })
+      const more = await build(from, { Dockerfile: `${once}COPY a /b\nCOPY a /a\nCOPY b /a\n`, a, b })
       const { image, layersSent, lines } = await bring(more, from)
       assert.deepEqual([image, layersSent], [more, 3])
       assert.equal(lines.length, 1, lines.join('\n'))

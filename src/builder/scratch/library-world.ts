@@ -101,25 +101,18 @@ export class LibraryWorld implements World, AsyncDisposable {
     if (!clone) return nothingAt('pinned')
     const pinned = await this.#tree(clone, commit)
     if (pinned && (await pinned.resolve(posix.join(directory, file))))
-      return this.#source(clone, commit, pinned, directory, 'pinned')
+      return this.#source(clone, pinned, directory, 'pinned')
     const tip = clone.tip === undefined ? undefined : await this.#tree(clone, clone.tip)
-    if (!tip || clone.tip === undefined) return nothingAt('tip')
-    if (await tip.resolve(posix.join(directory, file)))
-      return this.#source(clone, clone.tip, tip, directory, 'tip')
+    if (!tip) return nothingAt('tip')
+    if (await tip.resolve(posix.join(directory, file))) return this.#source(clone, tip, directory, 'tip')
     const nearest = await nearestFolder(tip, directory, file)
     if (nearest === undefined) return nothingAt('nearest')
-    const source = this.#source(clone, clone.tip, tip, nearest, 'nearest')
+    const source = this.#source(clone, tip, nearest, 'nearest')
     return { ...boundTo(source), readText: () => source.readText(posix.join(nearest, file)) }
   }
 
-  #source(
-    { objects }: OpenClone,
-    commit: string,
-    tree: GitTree,
-    directory: string,
-    exactness: Exactness,
-  ): TreeSource {
-    return new TreeSource(tree, { objects, directory, exactness, signal: this.#options.signal, commit })
+  #source({ objects }: OpenClone, tree: GitTree, directory: string, exactness: Exactness): TreeSource {
+    return new TreeSource(tree, { objects, directory, exactness, signal: this.#options.signal })
   }
 
   facts(dockerfile: string, path: string, platform: Platform) {

@@ -9,6 +9,7 @@ import {
 } from '../../core/image-reference.ts'
 import { isCommit, parseGitSource } from '../../core/image-source.ts'
 import { architectureOf, type Platform } from '../../core/platform.ts'
+import type { GitObjects } from '../../host/git/objects.ts'
 import type { Sources } from '../../host/git/sources.ts'
 import { GitTree } from '../../host/git/tree.ts'
 import { imageLabels } from '../../host/registry/client.ts'
@@ -41,6 +42,8 @@ export class Recipes implements AsyncDisposable {
   readonly #options: RecipesOptions
   readonly #open = new AsyncDisposableStack()
   readonly #trees = new Map<string, Promise<TreeSource>>()
+  /** Several images often come from one commit. */
+  readonly #commits = new Map<string, Promise<{ readonly objects: GitObjects; readonly tree: GitTree }>>()
   #library: Promise<Library> | undefined
 
   constructor(options: RecipesOptions) {
@@ -70,11 +73,21 @@ export class Recipes implements AsyncDisposable {
     return opened
   }
 
-  async #openTree({ repository, commit, fetch, directory }: Recipe, image: string): Promise<TreeSource> {
+  async #openTree(recipe: Recipe, image: string): Promise<TreeSource> {
+    const { signal } = this.#options
+    const { repository, commit, directory } = recipe
+    const key = `${repository} ${commit}`
+    const opening = this.#commits.get(key) ?? this.#openCommit(recipe, image)
+    this.#commits.set(key, opening)
+    const { tree, objects } = await opening
+    return new TreeSource(tree, { objects, directory, exactness: 'pinned', signal })
+  }
+
+  async #openCommit({ repository, commit, fetch }: Recipe, image: string) {
     const { sources, signal } = this.#options
     const ref = fetch === '' ? undefined : fetch
     const { objects } = await sources.commit(repository, commit, ref, image, signal)
-    return this.#open.use(await TreeSource.open({ objects, commit, directory, exactness: 'pinned', signal }))
+    return { objects, tree: this.#open.use(await GitTree.open(objects, commit, signal)) }
   }
 
   async #fromUser(reference: ImageReference): Promise<FoundRecipe | undefined> {

@@ -1,7 +1,7 @@
 // The build context of a base image: a folder of a commit, read straight from git's objects.
 import { lookIntoArchive, type RootFilesystem } from '../../host/docker/root-archive.ts'
 import type { GitObjects } from '../../host/git/objects.ts'
-import { GitTree, type TreeNode } from '../../host/git/tree.ts'
+import type { GitTree, TreeNode } from '../../host/git/tree.ts'
 import { ObjectReader } from '../../host/git/tree-objects.ts'
 import { MAX_DOCKERFILE } from '../dockerfile/read.ts'
 import type { Exactness } from './plan.ts'
@@ -9,13 +9,13 @@ import type { SourceFiles } from './world.ts'
 
 export interface TreeSourceOptions {
   readonly objects: GitObjects
-  readonly commit: string
   readonly directory: string
   readonly exactness: Exactness
   readonly signal: AbortSignal
 }
 
-export class TreeSource implements SourceFiles, AsyncDisposable {
+/** The tree is its opener's to dispose of. */
+export class TreeSource implements SourceFiles {
   readonly exactness: Exactness
   readonly tree: GitTree
   /** Path of the context in the tree; `.` for the top. */
@@ -30,15 +30,6 @@ export class TreeSource implements SourceFiles, AsyncDisposable {
     this.exactness = exactness
     this.#objects = objects
     this.#signal = signal
-  }
-
-  /** @throws build-failed when the commit is not there, canceled */
-  static async open(options: TreeSourceOptions): Promise<TreeSource> {
-    return new TreeSource(await GitTree.open(options.objects, options.commit, options.signal), options)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.tree[Symbol.asyncDispose]()
   }
 
   async readText(path: string): Promise<string | undefined> {

@@ -30,6 +30,10 @@ export interface ArchiveContent {
   readonly files: ReadonlyMap<string, number>
 }
 
+/** The id of the image, as engines have it that name it by its configuration. */
+export const imageId = ({ manifest }: ArchiveContent): string =>
+  `sha256:${/[0-9a-f]{64}/.exec(manifest[0]?.Config ?? '')?.[0] ?? ''}`
+
 export interface Selection {
   /** Paths in the order of the archive. */
   readonly members: readonly string[]

@@ -3,7 +3,7 @@
 // leads out of it, or more bytes than a root file system has, ends the reading.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { Duplex, PassThrough, Readable } from 'node:stream'
+import { addAbortSignal, PassThrough, Readable } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import tarStream from 'tar-stream'
 import { failure, messageOf } from '../../core/errors.ts'
@@ -41,11 +41,8 @@ export async function lookIntoArchive(
   }
   const stop = AbortSignal.any([signal, enough.signal])
   const source = Readable.from(content, { objectMode: false })
-  const opened = decompressed(name, stop)
-  const reading = feed(source.pipe(opened), extract, { most, stop, bad }).catch((error: Error) =>
-    extract.destroy(error),
-  )
-  source.on('error', (error) => opened.destroy(error))
+  const opened = decompressed(source, name, stop)
+  const reading = feed(opened, extract, { most, stop, bad }).catch((error: Error) => extract.destroy(error))
   try {
     for await (const entry of extract) {
       const { header } = entry
@@ -68,7 +65,6 @@ export async function lookIntoArchive(
   } finally {
     enough.abort()
     source.destroy()
-    opened.destroy()
     extract.destroy()
     await reading
   }
@@ -122,21 +118,35 @@ async function feed(
 }
 
 /** By its ending, as those who make them name them. */
-function decompressed(name: string, signal: AbortSignal): Duplex {
-  if (/\.(gz|tgz)$/.test(name)) return createGunzip()
-  if (/\.(zst|tzst)$/.test(name)) return createZstdDecompress()
-  return /\.(xz|txz)$/.test(name) ? xz(signal) : new PassThrough()
+function decompressed(source: Readable, name: string, stop: AbortSignal): AsyncIterable<Buffer> {
+  if (/\.(xz|txz)$/.test(name)) return unxz(source, stop)
+  const through = /\.(gz|tgz)$/.test(name)
+    ? createGunzip()
+    : /\.(zst|tzst)$/.test(name)
+      ? createZstdDecompress()
+      : new PassThrough()
+  source.on('error', (error) => through.destroy(error))
+  return source.pipe(addAbortSignal(stop, through))
 }
 
 /** Node has no xz; the program has, and ends with the signal. */
-function xz(signal: AbortSignal): Duplex {
+async function* unxz(source: Readable, stop: AbortSignal): AsyncGenerator<Buffer> {
   const child = spawn('xz', ['--decompress', '--stdout', '--memlimit=256MiB'], {
-    stdio: ['pipe', 'pipe', 'ignore'],
-    signal,
+    signal: stop,
     killSignal: 'SIGKILL',
   })
-  const stream = Duplex.from({ writable: child.stdin, readable: child.stdout })
-  child.on('error', (error) => stream.destroy(error))
-  child.stdin.on('error', () => {}) // it ended before it had all: what it gave says why
-  return stream
+  const ended = new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject).on('close', resolve)
+    source.on('error', reject)
+  })
+  ended.catch(() => {}) // told below, or nobody asks any more
+  let words = ''
+  child.stderr.on('data', (text: Buffer) => {
+    words = (words + text).slice(-300)
+  })
+  child.stdin.on('error', () => {}) // it ended before it had all: its words say why
+  source.on('error', () => child.kill('SIGKILL')).pipe(child.stdin)
+  yield* child.stdout
+  const status = await ended
+  if (status !== 0) throw new Error(words.trim().replace(/^xz: \(stdin\): /, '') || `xz ended with ${status}`)
 }

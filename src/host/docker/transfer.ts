@@ -9,7 +9,7 @@ import { formatSize } from '../../core/units.ts'
 import { exportImage, type ImageExport } from './archive-export.ts'
 import { exportOverSsh } from './archive-ssh.ts'
 import { type Engine, engineFailure } from './engine.ts'
-import { selectMembers } from './image-archive.ts'
+import { imageId, type Selection, selectMembers } from './image-archive.ts'
 import { tagImage } from './images.ts'
 import { heldChains, type ImageLayers, imageLayers, keepsFiles } from './layers.ts'
 import { progressMessages } from './progress.ts'
@@ -34,7 +34,7 @@ const plural = (count: number, what: string) => `${count} ${what}${count === 1 ?
  * Brings an image to another engine and tags it there.
  * @param image id or name on `from`
  * @param tag `repository:tag` on `to`
- * @throws transfer-failed, builder-unreachable, engine-unreachable, engine-error, not-found, canceled
+ * @throws transfer-failed, builder-unreachable, engine-unreachable, engine-error, not-found, timed-out, canceled
  */
 export async function transferImage(
   from: Engine,
@@ -44,19 +44,32 @@ export async function transferImage(
   report: Pick<Report, 'line'>,
   signal: AbortSignal,
 ): Promise<Transfer> {
+  const name = parseImageReference(tag)
   try {
-    return await bring(from, to, image, tag, report, signal)
+    const transfer = await bring(from, to, image, report, signal)
+    await tagImage(to, transfer.image, familiarRepository(name), name.tag ?? 'latest')
+    return transfer
   } catch (error) {
     if (!signal.aborted || isFailure(error, 'canceled')) throw error
     throw failure('canceled', { what: 'bringing the image here' }, error)
   }
 }
 
+/** What one transfer is about. */
+interface Errand {
+  readonly from: Engine
+  readonly to: Engine
+  readonly source: ImageLayers
+  /** Whether `to` keeps the archive's files, and names an image by its manifest. */
+  readonly files: boolean
+  readonly report: Pick<Report, 'line'>
+  readonly signal: AbortSignal
+}
+
 async function bring(
   from: Engine,
   to: Engine,
   image: string,
-  tag: string,
   report: Pick<Report, 'line'>,
   signal: AbortSignal,
 ): Promise<Transfer> {
@@ -66,55 +79,51 @@ async function bring(
     throw error
   })
   if (there) {
-    await tagAs(to, there.id, tag)
     report.line('the image is here already')
     return { image: there.id, layersSent: 0, layersKept: source.layers.length, bytesSent: 0 }
   }
-  const held = (await keepsFiles(to, signal)) ? null : await heldChains(to, signal)
+  const files = await keepsFiles(to, signal)
+  const errand: Errand = { from, to, source, files, report, signal }
+  if (files) return send(errand, null)
   try {
-    return await send(from, to, source, tag, held, report, signal)
+    return await send(errand, await heldChains(to, signal))
   } catch (error) {
     // a layer that was there when it was looked for, and went; what else the engine refuses it refuses again
-    if (held === null || !isFailure(error, 'engine-error') || !/no such file/i.test(error.message))
-      throw error
+    if (!isFailure(error, 'engine-error') || !/no such file/i.test(error.message)) throw error
     report.line('a layer that was here is gone; sending all of them')
-    return await send(from, to, source, tag, null, report, signal)
+    return await send(errand, null)
   }
 }
 
-async function send(
-  from: Engine,
-  to: Engine,
-  source: ImageLayers,
-  tag: string,
-  held: ReadonlySet<string> | null,
-  report: Pick<Report, 'line'>,
-  signal: AbortSignal,
-): Promise<Transfer> {
+/** @param held chains that are there; null: all is sent */
+async function send(errand: Errand, held: ReadonlySet<string> | null): Promise<Transfer> {
+  const { from, to, source, files, report, signal } = errand
   await using archive = from.ssh
     ? await exportOverSsh(from.ssh, source.id, signal)
     : await exportImage(from, source.id, signal)
-  const { members, bytes, layersSent, layersKept } = selectMembers(archive, source.layers, held)
+  const selection = selectMembers(archive, source.layers, held)
+  const { bytes, layersSent, layersKept } = selection
   const kept = layersKept === 0 ? '' : `; ${plural(layersKept, 'layer')} here already`
   report.line(`receiving ${plural(layersSent, 'layer')}, ${formatSize(bytes)}${kept}`)
-  const loaded = await load(to, from, archive, members, bytes, report, signal)
-  const arrived = await imageLayers(to, loaded ?? source.id, signal)
-  // ids differ between engines that name an image by its configuration and by its manifest; layers do not
-  if (arrived.layers.join() !== source.layers.join())
-    throw failure('engine-error', { problem: 'the image that arrived is not the one that was sent' })
-  await tagAs(to, arrived.id, tag)
+  const loaded = await load(errand, archive, selection)
+  const expected = imageId(archive)
+  const arrived = await imageLayers(to, loaded ?? expected, signal)
+  // an engine that names images by their manifest gives one that came in another form another name
+  const same = arrived.layers.join() === source.layers.join() && (files || arrived.id === expected)
+  if (!same) throw failure('engine-error', { problem: 'the image that arrived is not the one that was sent' })
   return { image: arrived.id, layersSent, layersKept, bytesSent: archive.received() }
 }
 
+/** A line of progress, such as `12 MiB of 48 MiB (25 %)`. */
+export const progressLine = (seen: number, bytes: number): string =>
+  // the tar around the files makes it a little more
+  `${formatSize(Math.min(seen, bytes))} of ${formatSize(bytes)} (${bytes === 0 ? 100 : Math.min(100, Math.floor((100 * seen) / bytes))} %)`
+
 /** @returns the id that the engine says it loaded */
 async function load(
-  to: Engine,
-  from: Engine,
+  { from, to, report, signal }: Errand,
   archive: ImageExport,
-  members: readonly string[],
-  bytes: number,
-  report: Pick<Report, 'line'>,
-  signal: AbortSignal,
+  { members, bytes }: Selection,
 ): Promise<string | undefined> {
   const stalled = new AbortController()
   const stall = setTimeout(() => stalled.abort(), STALLED)
@@ -131,10 +140,9 @@ async function load(
     seen += chunk.length
     if (performance.now() < next) return
     next = performance.now() + PROGRESS
-    const percent = Math.min(100, Math.floor((100 * seen) / Math.max(bytes, 1)))
-    report.line(`${formatSize(seen)} of ${formatSize(bytes)} (${percent} %)`)
+    report.line(progressLine(seen, bytes))
   })
-  // the data listener must not run off with what the request has not asked for
+  // this listener must not run off with what the request has not asked for
   body.pause()
   try {
     let id: string | undefined
@@ -146,13 +154,10 @@ async function load(
     }
     return id
   } catch (error) {
-    if (isFailure(error, 'engine-error') && broken === undefined) throw error
     const lost = stalled.signal.aborted ? `nothing came for ${STALLED / 1000} s` : undefined
-    if (lost !== undefined || broken !== undefined) {
-      const problem = lost ?? `the connection broke after ${formatSize(archive.received())}`
-      throw failure('transfer-failed', { address: from.address, problem }, broken ?? error)
-    }
-    throw engineFailure(to, error)
+    if (lost === undefined && broken === undefined) throw engineFailure(to, error)
+    const problem = lost ?? `the connection broke after ${formatSize(archive.received())}`
+    throw failure('transfer-failed', { address: from.address, problem }, broken ?? error)
   } finally {
     clearTimeout(stall)
     body.destroy()
@@ -177,8 +182,3 @@ const startLoad = (engine: Engine, body: Readable, signal: AbortSignal) =>
       },
     )
   })
-
-async function tagAs(engine: Engine, image: string, name: string): Promise<void> {
-  const reference = parseImageReference(name)
-  await tagImage(engine, image, familiarRepository(reference), reference.tag ?? 'latest')
-}

@@ -33,6 +33,8 @@ export class Sources {
   readonly #limit: number
   /** git locks a shallow repository while it fetches, and a second fetch would fail. */
   readonly #turns = new TurnsByKey()
+  /** Repositories and commits that were seen to be there. */
+  readonly #known = new Set<string>()
 
   constructor({ folder, limit }: SourcesOptions) {
     this.#folder = folder
@@ -54,14 +56,17 @@ export class Sources {
   ): Promise<SourceCommit> {
     return this.#inTurn(url, image, signal, async (repository) => {
       const objects = { repository, quarantine: {} }
+      // a ref of its own keeps it from git's garbage collection, and says that all of it came
+      const kept = `refs/kept/${commit}`
+      if (this.#known.has(`${repository} ${commit}`) || (await resolveCommit(objects, kept)) === commit)
+        return this.#knows({ objects, commit })
       if (!(await hasCommit(repository, commit, signal))) {
         const missing = await fetchCommit(repository, url, commit, ref, this.#options(signal))
         if (missing?.gone) throw failure('source-commit-gone', { commit, url, image })
         if (missing) throw this.#failed(url, image, missing.problem)
       }
-      // a ref of its own keeps it from git's garbage collection
-      await gitOrThrow(objects, ['update-ref', `refs/kept/${commit}`, commit], { signal })
-      return { objects, commit }
+      await gitOrThrow(objects, ['update-ref', kept, commit], { signal })
+      return this.#knows({ objects, commit })
     })
   }
 
@@ -146,10 +151,16 @@ export class Sources {
       const path = join(this.#folder, name)
       const used = await stat(path).catch(() => undefined)
       if (!used || Date.now() - used.mtimeMs < age) continue
+      this.#known.clear()
       await removeRepository(path)
       removed++
     }
     return removed
+  }
+
+  #knows(source: SourceCommit): SourceCommit {
+    this.#known.add(`${source.objects.repository} ${source.commit}`)
+    return source
   }
 
   #options(signal: AbortSignal) {

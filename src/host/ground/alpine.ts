@@ -119,7 +119,7 @@ async function addPackages(tool: string, args: readonly string[], { folder, line
   const hear = (text: string) => {
     last.push(text)
     if (last.length > LINES_KEPT) last.shift()
-    const step = /^\((\d+)\/(\d+)\) Installing (\S+)/.exec(text)
+    const step = /^\(\s*(\d+)\/(\d+)\) Installing (\S+)/.exec(text)
     if (step) line(`installing ${step[3]} (${step[1]} of ${step[2]})`)
   }
   const status = await runConfined(tool, args, {

@@ -73,7 +73,7 @@ export async function verifySigned(file: Uint8Array, keys: KeyRing): Promise<Mem
   const unknown: string[] = []
   for (const [name, bytes] of found as ReadonlyMap<string, Buffer>) {
     const { sha256, key = name } = SIGNATURE.exec(name)?.groups ?? {}
-    const pem = Object.hasOwn(keys, key) ? keys[key] : undefined
+    const pem = keys[key]
     if (pem === undefined) {
       unknown.push(key)
       continue

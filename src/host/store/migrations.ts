@@ -100,7 +100,7 @@ export const migrations: readonly string[] = [
   CREATE TABLE made_images (
     key TEXT PRIMARY KEY,
     image TEXT NOT NULL,
-    tag TEXT NOT NULL UNIQUE,
+    tag TEXT NOT NULL,
     reference TEXT NOT NULL,
     platform TEXT NOT NULL,
     how TEXT NOT NULL,

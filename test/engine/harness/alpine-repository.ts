@@ -30,6 +30,15 @@ export interface TestFile {
 /** @param cut without the end of an archive, so that another may be put behind it */
 export async function tarOf(files: readonly TestFile[], cut: boolean): Promise<Buffer> {
   const pack = tarStream.pack()
+  // apk wants an entry of every folder
+  const folders = files.flatMap(({ name }) =>
+    name
+      .split('/')
+      .slice(0, -1)
+      .map((_, depth, parts) => parts.slice(0, depth + 1).join('/')),
+  )
+  for (const name of new Set(folders))
+    pack.entry({ name, type: 'directory', mode: 0o755, mtime: new Date(0) })
   for (const { name, content, mode = 0o644 } of files) {
     const bytes = Buffer.from(content)
     // as Alpine's own packages have it: without, apk takes a file to be damaged

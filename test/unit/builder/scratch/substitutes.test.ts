@@ -7,6 +7,7 @@ import {
   type SubstituteRow,
   substituteFor,
   substituteRows,
+  substitutesFor,
 } from '../../../../src/builder/scratch/substitutes.ts'
 import { findImageReference, officialName } from '../../../../src/core/image-reference.ts'
 import { type Platform, parsePlatform } from '../../../../src/core/platform.ts'
@@ -26,14 +27,30 @@ const ENTRIES: readonly (readonly [image: string, ...tags: readonly string[]])[]
   ['eclipse-temurin', '17.0.20_8-jre-jammy', '17-jre-jammy'],
   ['eclipse-temurin', '25.0.4_7-jre-noble', '25-jre-noble'],
   ['eclipse-temurin', '26.0.2_10-jdk-resolute', '26-jdk-resolute', '26-resolute'],
+  ['eclipse-temurin', '26.0.2_10-jdk-noble', '26-jdk-noble', '26-noble'],
   ['eclipse-temurin', '17.0.20_8-jdk-alpine-3.24', '17-jdk-alpine-3.24', '17-alpine-3.24', '17-alpine'],
   ['eclipse-temurin', '25.0.4_7-jdk-alpine-3.23', '25-jdk-alpine-3.23', '25-alpine-3.23'],
+  ['eclipse-temurin', '8u502-b07-jdk-alpine-3.24', '8-jdk-alpine-3.24', '8-alpine-3.24', '8-alpine'],
+  ['eclipse-temurin', '11.0.32_9-jre-alpine-3.23', '11-jre-alpine-3.23'],
   ['amazoncorretto', '21-alpine3.23', '21.0.12-alpine3.23', '21-alpine3.23-full', '21-alpine3.23-jdk'],
+  ['amazoncorretto', '11-al2023-headless', '11.0.32-al2023-headless', '11-headless'],
+  ['amazoncorretto', '17-al2023', '17.0.20-al2023', '17-al2023-jdk', '17', '17-jdk', '17.0.20'],
+  ['amazoncorretto', '25-alpine3.21', '25.0.4-alpine3.21', '25-alpine3.21-full', '25-alpine3.21-jdk'],
+  ['ibm-semeru-runtimes', 'open-8.0.502.0-jdk-noble', 'open-8-jdk-noble'],
+  ['ibm-semeru-runtimes', 'open-11.0.32.0-jre-jammy', 'open-11-jre-jammy'],
+  ['ibm-semeru-runtimes', 'open-21.0.12.0-jdk-resolute', 'open-21-jdk-resolute'],
+  ['ibm-semeru-runtimes', 'open-jdk-25.0.4.0-jre-jammy', 'open-25-jre-jammy'],
+  ['ibm-semeru-runtimes', 'open-26.0.2.0-jdk-noble', 'open-26-jdk-noble'],
   ['sapmachine', 'lts', '25', '25-ubuntu', '25-jdk-ubuntu-noble', '25-ubuntu-noble', '25-jdk-ubuntu-24.04'],
   ['sapmachine', '17-jre-headless-ubuntu', '17-jre-headless-ubuntu-noble'],
+  ['sapmachine', 'latest', '26', '26-ubuntu', '26-jdk-ubuntu-noble', '26-ubuntu-noble', 'jdk-ubuntu-24.04'],
+  ['sapmachine', 'alpine', '26-alpine', '26-alpine-3.23', '26-jdk-alpine-3.23'],
   ['sapmachine', '21-alpine', '21-alpine-3.23', '21-jdk-alpine-3.23', '21.0.12.1-jdk-alpine-3.23'],
   ['azul-zulu', '21.52-21.0.12.1-jdk-debian13', '21', '21-jdk', '21-jdk-debian', '21-jdk-debian13'],
   ['azul-zulu', '25.36-25.0.4.1-jdk-headless-debian13', '25-headless', '25-headless-debian13'],
+  ['azul-zulu', '11.90-11.0.32.1-jre-headless-debian13', '11-jre-headless', '11-jre-headless-debian13'],
+  ['azul-zulu', '17.68-17.0.20.1-jdk-debian13', '17', '17-jdk', '17-jdk-debian', '17-jdk-debian13'],
+  ['azul-zulu', '26.32-26.0.2.1-jdk-debian13', '26', '26-jdk', '26-jdk-debian', '26-jdk-debian13'],
   ['azul-zulu', '21.52-21.0.12.1-jre-alpine3.23', '21-jre-alpine', '21-jre-alpine3.23'],
   ['debian', 'bookworm', 'bookworm-20260803', '12.15', '12'],
   ['debian', 'bullseye-slim', 'bullseye-20260803-slim', '11.11-slim', '11-slim'],
@@ -50,11 +67,16 @@ const ask = (image: string, platform: Platform, ...tags: readonly string[]) =>
 const text = (found: Substitute | undefined) =>
   found?.kind === 'image' ? found.reference : (found?.dockerfile ?? '')
 
+const inTable = (cell: string) => cell.replaceAll('|', '\\|')
+
 /** Every answer that the row gives for a known entry. */
-const answersOf = (row: SubstituteRow): Substitute[] =>
+const answersOf = (row: SubstituteRow): (Substitute & { readonly platform: Platform })[] =>
   ENTRIES.flatMap(([image, ...tags]) =>
-    row.platforms.map((platform) => substituteFor({ image, tags, platform })),
-  ).filter((found): found is Substitute => found?.id === row.id)
+    row.platforms.flatMap((platform) => {
+      const found = substituteFor({ image, tags, platform })
+      return found?.id === row.id ? [{ ...found, platform }] : []
+    }),
+  )
 
 describe('a substitute', () => {
   it('for Temurin without a build for the board is the JDK of the Ubuntu that the image is on', () => {
@@ -103,24 +125,38 @@ describe('a substitute', () => {
       ['sapmachine', '21-jdk-headless-ubuntu-noble', '/usr/lib/jvm/sapmachine-21'],
       ['azul-zulu', '21-jdk-debian13', '/usr/lib/jvm/zulu21'],
       ['amazoncorretto', '21-alpine3.23', '/usr/lib/jvm/default-jvm'],
+      ['azul-zulu', '11-jdk-debian13', '/usr/lib/jvm/zulu11'],
     ] as const)
       assert.match(text(ask(image, RISCV, tag)), new RegExp(`^ENV JAVA_HOME=${home}$`, 'm'))
+    for (const [image, tag, names] of [
+      ['sapmachine', '26-jre-alpine-3.23', 'sapmachine-26 java-26-sapmachine-jre'],
+      ['azul-zulu', '17-jdk-debian13', 'zulu17'],
+      ['amazoncorretto', '17', 'java-17-amazon-corretto default-jvm'],
+    ] as const) {
+      const found = text(ask(image, RISCV, tag))
+      assert.match(found, /^FROM eclipse-temurin:\d+-(jdk|jre)-noble$/m)
+      assert.ok(found.includes(`for home in ${names}; do ln -s /opt/java/openjdk `), found)
+    }
   })
 })
 
 describe('no substitute', () => {
   it('exists where no distribution has the package', () => {
-    // Ubuntu has OpenJDK 26 since resolute, 8 not for RISC-V; Alpine 3.22 is older than Java 25
-    assert.equal(ask('eclipse-temurin', ARM, '26-jdk-noble'), undefined)
+    // Ubuntu has OpenJDK 8 not for RISC-V; Debian's Node.js is 24
     assert.equal(ask('eclipse-temurin', RISCV, '8-jdk-noble'), undefined)
-    assert.equal(ask('eclipse-temurin', RISCV, '25-jdk-alpine-3.22'), undefined)
-    assert.equal(ask('eclipse-temurin', ARM, '21-jdk-alpine-3.24'), undefined)
+    assert.equal(ask('eclipse-temurin', RISCV, '8-jdk-alpine-3.24'), undefined)
+    assert.equal(ask('azul-zulu', RISCV, '8-jdk-debian13'), undefined)
+    assert.equal(ask('ibm-semeru-runtimes', RISCV, 'open-8-jdk-noble'), undefined)
+    assert.equal(ask('node', ARM, '26-trixie'), undefined)
   })
 
   it('is given for other tags, platforms and images, or for part of a tag', () => {
     assert.equal(ask('eclipse-temurin', ARM, '21-jdk-ubi9-minimal'), undefined)
     assert.equal(ask('eclipse-temurin', ARM64, ...TEMURIN_21_NOBLE), undefined)
-    assert.equal(ask('ibm-semeru-runtimes', ARM, 'open-21-jdk-noble'), undefined)
+    assert.equal(ask('amazoncorretto', ARM, '21-al2', '21.0.12-al2'), undefined)
+    assert.equal(ask('azul-zulu', ARM, '21-jdk-almalinux10'), undefined)
+    assert.equal(ask('ibm-semeru-runtimes', ARM, 'certified-21-jdk-noble'), undefined)
+    assert.equal(ask('ibm-semeru-runtimes', ARM64, 'open-21-jdk-noble'), undefined)
     assert.equal(ask('debian', RISCV, 'trixie'), undefined)
     assert.equal(ask('debian', RISCV, 'bookworm-slim-of-mine'), undefined)
     assert.equal(ask('node', RISCV, '24.12.0-bookworm'), undefined)
@@ -148,16 +184,11 @@ describe('the table of substitutes', () => {
 
   it('has no two rows about one tag on one platform', () => {
     for (const [image, ...tags] of ENTRIES)
-      for (const platform of [ARM, ARM64, RISCV]) {
-        const about = substituteRows.filter(
-          (row) =>
-            row.image === image &&
-            row.platforms.includes(platform) &&
-            row.where === undefined &&
-            tags.some((tag) => new RegExp(row.tags).test(tag)),
-        )
-        assert.ok(about.length <= 1, `${image} on ${platform}: ${about.map(({ id }) => id).join(', ')}`)
-      }
+      for (const platform of [ARM, ARM64, RISCV])
+        for (const tag of tags) {
+          const about = substitutesFor({ image, tags: [tag], platform }).map(({ id }) => id)
+          assert.ok(about.length <= 1, `${image}:${tag} on ${platform}: ${about.join(', ')}`)
+        }
   })
 
   it('never leads from a substitute to another', () => {
@@ -166,8 +197,7 @@ describe('the table of substitutes', () => {
         const base = found.kind === 'image' ? found.reference : /^FROM (\S+)/.exec(found.dockerfile)?.[1]
         const reference = findImageReference(base ?? '')
         assert.ok(reference?.tag, `${row.id}: ${base}`)
-        for (const platform of row.platforms)
-          assert.equal(ask(officialName(reference) ?? '', platform, reference.tag), undefined, row.id)
+        assert.equal(ask(officialName(reference) ?? '', found.platform, reference.tag), undefined, row.id)
       }
   })
 
@@ -184,6 +214,7 @@ describe('the table of substitutes', () => {
         for (const value of Object.values(row.values ?? {}))
           for (const [, name] of value.matchAll(/\$\{(\w+)\}/g)) assert.ok(known.has(name), name)
         assert.equal([row.reference, row.dockerfile].filter((way) => way !== undefined).length, 1)
+        if (row.unfit !== undefined) assert.ok(!new RegExp(row.unfit).test(''))
       })
 
       it('answers for an entry that the library has, and leaves nothing unfilled', () => {
@@ -214,12 +245,15 @@ describe('the table of substitutes', () => {
         assert.ok(line.includes(row.reason), row.reason)
         assert.ok(line.includes(`<${row.source}>`))
         for (const platform of row.platforms) assert.ok(line.includes(platform))
+        const { unfit } = row
+        const rest = unfit && page.split('\n').find((each) => each.includes(`\` | \`${inTable(unfit)}\` |`))
+        if (unfit !== undefined) assert.ok(rest?.includes(`\`${row.id}\``), `unfit: ${unfit}`)
       })
     })
   }
 
   it('is what docs/substitutes.md shows, no row of which is gone', () => {
-    const shown = [...page.matchAll(/^\| `([a-z0-9-]+)` \|/gm)].map(([, id]) => id)
+    const shown = [...page.matchAll(/^\| `([a-z0-9-]+)` \| `[a-z-]+` \| linux/gm)].map(([, id]) => id)
     assert.deepEqual(
       shown,
       substituteRows.map(({ id }) => id),

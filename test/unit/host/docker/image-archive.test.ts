@@ -4,6 +4,7 @@ import { isFailure } from '../../../../src/core/errors.ts'
 import { parseListing } from '../../../../src/host/docker/archive-ssh.ts'
 import {
   chainsOf,
+  imageId,
   isMember,
   parseManifest,
   selectMembers,
@@ -69,6 +70,11 @@ describe('the files of an archive that are sent', () => {
     const { members } = selectMembers(archive(old), layers, new Set(chainsOf(layers)))
     assert.deepEqual(members, [old.config, 'manifest.json'])
   })
+})
+
+test('an archive names its image by the configuration, in either form', () => {
+  assert.equal(imageId(archive(old)), `sha256:${hex('c')}`)
+  assert.equal(imageId(archive(recent)), `sha256:${hex('c')}`)
 })
 
 // names go into a command on another machine, and into a tar for the board's engine

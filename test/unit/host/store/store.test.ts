@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { type TestContext, test } from 'node:test'
+import { mock, type TestContext, test } from 'node:test'
 import { parseAppName } from '../../../../src/core/app.ts'
 import { isFailure } from '../../../../src/core/errors.ts'
 import { Store } from '../../../../src/host/store/store.ts'
@@ -161,4 +161,102 @@ test('a key is registered once, under one name', (t) => {
   assert.equal(store.keys.findByFingerprint('SHA256:1')?.name, 'ann')
   assert.equal(store.keys.remove('ann'), true)
   assert.equal(store.keys.remove('ann'), false)
+})
+
+const madeImage = {
+  key: 'k1',
+  image: 'sha256:1',
+  tag: 'crew/made:k1',
+  reference: 'node:24',
+  platform: 'linux/arm64',
+  how: 'build',
+  size: 2 ** 33,
+  record: '{}',
+} as const
+
+test('an image that was made is found by its key and by the image it stands for', (t) => {
+  const { store } = openStore(t)
+  store.madeImages.add(madeImage)
+  store.madeImages.add({ ...madeImage, key: 'k2', platform: 'linux/arm/v7' })
+  const found = store.madeImages.find('k1')
+  assert.deepEqual({ ...found, createdAt: '', usedAt: '' }, { ...madeImage, createdAt: '', usedAt: '' })
+  assert.ok(found && found.createdAt === found.usedAt)
+  assert.deepEqual(
+    store.madeImages.named('node:24', 'linux/arm64').map(({ key }) => key),
+    ['k1'],
+  )
+  assert.deepEqual(store.madeImages.named('node:24', 'linux/riscv64'), [])
+  store.madeImages.remove('k1')
+  assert.equal(store.madeImages.find('k1'), undefined)
+  assert.equal(store.madeImages.list().length, 1)
+})
+
+test('an image that is made again takes the place of the one before', (t) => {
+  const { store } = openStore(t)
+  store.madeImages.add(madeImage)
+  store.madeImages.add({ ...madeImage, image: 'sha256:2', size: 1, record: '{"a":1}' })
+  const [made, ...others] = store.madeImages.list()
+  assert.deepEqual(others, [])
+  assert.deepEqual([made?.image, made?.size, made?.record], ['sha256:2', 1, '{"a":1}'])
+})
+
+test('an image may be kept under one tag on this engine and on another machine’s', (t) => {
+  const { store } = openStore(t)
+  store.madeImages.add(madeImage)
+  store.madeImages.add({ ...madeImage, key: 'c3NoOi8vcGM-k1' })
+  assert.equal(store.madeImages.list().length, 2)
+})
+
+test('what was used last comes first, and a use is written down only now and then', (t) => {
+  const { store } = openStore(t)
+  mock.timers.enable({ apis: ['Date'], now: Date.parse('2026-01-01T00:00:00Z') })
+  t.after(() => mock.timers.reset())
+  const keys = () => store.madeImages.list().map(({ key }) => key)
+  store.madeImages.add(madeImage)
+  mock.timers.tick(1000)
+  store.madeImages.add({ ...madeImage, key: 'k2' })
+  assert.deepEqual(keys(), ['k2', 'k1'])
+  mock.timers.tick(3_600_000)
+  store.madeImages.used('k1')
+  assert.deepEqual(keys(), ['k2', 'k1'], 'cards wear')
+  mock.timers.tick(24 * 3_600_000)
+  store.madeImages.used('k1')
+  assert.deepEqual(keys(), ['k1', 'k2'])
+  assert.equal(store.madeImages.find('k1')?.createdAt, '2026-01-01T00:00:00.000Z')
+  store.madeImages.used('nothing')
+  assert.equal(store.madeImages.list().length, 2)
+})
+
+test('a source is given once for an image, and listed by name', (t) => {
+  const { store } = openStore(t)
+  store.imageSources.add('node', 'https://example.org/node#main')
+  store.imageSources.add('base:1', 'https://example.org/base')
+  assert.throws(
+    () => store.imageSources.add('node', 'https://example.org/other'),
+    (error) => isFailure(error, 'exists') && error.hint === 'scratch:source remove node',
+  )
+  assert.deepEqual(
+    store.imageSources.list().map(({ image, url }) => [image, url]),
+    [
+      ['base:1', 'https://example.org/base'],
+      ['node', 'https://example.org/node#main'],
+    ],
+  )
+  assert.equal(store.imageSources.find('node')?.url, 'https://example.org/node#main')
+  assert.equal(store.imageSources.find('node:24'), undefined, 'who asks looks for both names')
+  assert.deepEqual([store.imageSources.remove('node'), store.imageSources.remove('node')], [true, false])
+})
+
+test('a store of before images were made gets their tables, and keeps what it has', (t) => {
+  const { store, path } = openStore(t)
+  store.apps.create(shop)
+  store[Symbol.dispose]()
+  const db = new DatabaseSync(path)
+  db.exec('DROP TABLE made_images; DROP TABLE image_sources; DROP TABLE registries; PRAGMA user_version = 1')
+  db.close()
+  using again = new Store(path)
+  assert.ok(again.apps.find(shop))
+  again.madeImages.add(madeImage)
+  again.imageSources.add('node', 'https://example.org/node')
+  assert.equal(again.madeImages.list().length, 1)
 })
