@@ -16,6 +16,8 @@ export interface BasesRequest {
   readonly target: Target
   /** What is built for. */
   readonly platform: Platform
+  /** Text of the Dockerfile. */
+  readonly dockerfile: string
   readonly images: readonly NeededImage[]
   /** The image that reads the Dockerfile for BuildKit: it runs where the build does. */
   readonly syntax: NeededImage | undefined
@@ -100,8 +102,12 @@ async function allPresent(
 }
 
 /** Shows a plan that is more than fetching, and stops where it must not or cannot be carried out. */
-async function judge(plan: Plan, { platform, mode }: BasesRequest, report: Report): Promise<void> {
-  const { isBlocked, isToMake } = await import('./scratch/plan.ts')
+async function judge(
+  plan: Plan,
+  { platform, mode, dockerfile }: BasesRequest,
+  report: Report,
+): Promise<void> {
+  const { isBlocked, isToMake, lacks, unfitFor } = await import('./scratch/plan.ts')
   const blocked = plan.nodes.filter(isBlocked)
   // an image that nothing is known of is missing, and no plan would tell more
   for (const { reference, reasons, blockers } of blocked)
@@ -130,6 +136,16 @@ async function judge(plan: Plan, { platform, mode }: BasesRequest, report: Repor
       problem: blocker?.problem ?? '',
       hint: blocker?.offers[0] ?? `scratch:plan ${image} shows the whole plan`,
     })
+  }
+  for (const node of plan.nodes) {
+    const missed = plan.roots.includes(node.id) ? unfitFor(node, dockerfile) : undefined
+    if (missed !== undefined)
+      throw failure('scratch-blocked', {
+        image: node.reference,
+        platform,
+        problem: `the Dockerfile does not fit: ${lacks(node, missed)}`,
+        hint: 'name another base image, or change what the Dockerfile does with it',
+      })
   }
   if (mode === 'plan') {
     const hint = `scratch:build ${plan.roots.map((id) => id.split('|')[0]).join(' ')} --arch ${platform}, then push again`

@@ -114,8 +114,16 @@ export class Builder {
     await space
     if (target.local) await requireEmulation(platform, target.platform)
     const syntax = classic ? undefined : dockerfile.syntax
-    const { mode, substitutes } = { mode: request.scratch, substitutes: request.substitutes }
-    const bases = { target, platform, images: dockerfile.images, syntax, mode, substitutes }
+    const { scratch: mode, substitutes } = request
+    const bases = {
+      target,
+      platform,
+      dockerfile: source.dockerfile,
+      images: dockerfile.images,
+      syntax,
+      mode,
+      substitutes,
+    }
     await using ensured = await ensureBases(bases, machine, scratch, report, signal)
     const text = rewriteImages(source.dockerfile, dockerfile, (name, asked) => ensured.replace(name, asked))
     const prepared = { request, target, platform, tree, source, dockerfile: text }

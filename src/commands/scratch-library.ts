@@ -54,6 +54,12 @@ export async function judge(judging: Judging, options: Options): Promise<number>
     },
     signal: actor.signal,
   })
+  if (all.length === 0 && !options.all)
+    throw failure('not-found', {
+      what: 'image',
+      name: image ?? '',
+      hint: `the library in ${checkout} has no such image, or no such tag of it`,
+    })
   const summary = summaryOf(platform, all)
   const seconds = Number(((performance.now() - began) / 1000).toFixed(1))
   if (asJson) {

@@ -297,6 +297,26 @@ describe('a registry', () => {
   })
 })
 
+describe('an image on the engine', () => {
+  test('whose programs are for another processor than it says is not used', {
+    timeout: MINUTES,
+  }, async () => {
+    const built = await build('busybox:1.36', '--arch', 'arm64')
+    const { stdout: container } = await docker('create', '--platform', 'linux/arm64', madeTag(built.stdout))
+    const tar = join(folder, 'innocent.tar')
+    await docker('export', '--output', tar, container.trim())
+    await docker('rm', container.trim())
+    // engines write their own architecture on whatever is imported
+    await docker('import', tar, 'innocent:1')
+    const { stdout: said } = await docker('image', 'inspect', 'innocent:1', '--format', '{{.Architecture}}')
+    assert.equal(said.trim(), 'amd64')
+    const { status, stdout } = await instance.crew(['scratch:plan', 'innocent:1', '--arch', 'amd64'])
+    await docker('rmi', 'innocent:1')
+    assert.equal(status, 3)
+    assert.match(stdout, /the one on the engine is for linux\/arm64, whatever its configuration says/)
+  })
+})
+
 describe('what stands in the way', () => {
   test('is named with file and line before anything is built, and exit 3', async () => {
     await library.put({
@@ -383,5 +403,22 @@ describe('the cache', () => {
     assert.match(stdout, /busybox:1\.36 for linux\/arm64/)
     assert.deepEqual(await instance.json(['scratch:list']), [])
     assert.equal((await instance.page('foreign')).trim(), 'aarch64')
+  })
+
+  test('keeps to its size: what was not used for the longest time goes', {
+    timeout: 2 * MINUTES,
+  }, async () => {
+    await instance.stop()
+    await instance.serve({ CREW_SCRATCH_CACHE_SIZE: '1m' })
+    const names = async () =>
+      (await instance.json<{ reference: string }[]>(['scratch:list']))
+        .map(({ reference }) => reference)
+        .toSorted()
+    await build('low', '--arch', 'arm64')
+    // larger than the limit, and in use
+    assert.deepEqual(await names(), ['busybox:1.36', 'low:latest'])
+    // the same ground, for there is one of Debian's
+    await build('busybox:glibc', '--arch', 'arm64')
+    assert.deepEqual(await names(), ['busybox:1.36'])
   })
 })

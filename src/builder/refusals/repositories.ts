@@ -16,13 +16,18 @@ interface Repository {
 /** The distributions' own, under whatever mirror. */
 const OWN =
   /(?:^|\.)(?:debian\.org|ubuntu\.com|alpinelinux\.org|fedoraproject\.org|centos\.org|redhat\.com|kali\.org)$/
+const SAYS = new Set(['echo', 'printf'])
 const NOTHING_ELSE = new Set(['sed', 'grep', 'git', 'rm', 'gpg', 'find'])
 
 export function findRepositories(step: Step, of: Architecture): Finding[] {
   const findings: Finding[] = []
+  let said: readonly string[] = []
   for (const deed of step.deeds) {
     if (deed.kind !== 'runs' || NOTHING_ELSE.has(deed.name)) continue
-    for (const repository of repositoriesOf(deed)) {
+    // `echo … | tee -a <file>`: what is written comes from the command before
+    const piped = deed.name === 'tee' ? said : []
+    said = SAYS.has(deed.name) ? deed.args.map(({ text }) => text) : []
+    for (const repository of repositoriesOf(piped.length > 0 ? { ...deed, input: piped } : deed)) {
       const found = judge(repository, of, deed)
       if (found) findings.push(found)
     }

@@ -2,7 +2,7 @@
 import { findImageReference } from '../../core/image-reference.ts'
 import type { Refusal } from '../refusals/refusal.ts'
 import { groundOf } from './grounds.ts'
-import { type Blocker, isBlocked, type Need, type Origin, type PlanNode } from './plan.ts'
+import { type Blocker, isBlocked, lacks, type Need, type Origin, type PlanNode, unfitFor } from './plan.ts'
 import type { PlanGraph } from './plan-graph.ts'
 import { type Attempt, type Subject, shared, stopped } from './subject.ts'
 import type { Facts, ImageNeed, SourceFiles, World } from './world.ts'
@@ -48,18 +48,15 @@ export async function fromDockerfile(
     offers,
   }))
   const needs: Need[] = []
+  const unfit = new Set<string>()
   const warnings = facts.refusals.filter(({ severity }) => severity === 'may-block')
   for (const need of facts.needs) {
     const node = await resolving.node(need, subject.above)
     needs.push({ node: node.id, reference: node.reference, platform: need.platform })
-    const unfit = graph.unfit.get(node.id)
-    if (unfit?.test(dockerfile))
-      blockers.push({
-        code: 'substitute-unfit',
-        problem: `it relies on something of ${node.reference} that its substitute has not (${unfit.source})`,
-        file: path,
-        offers: [],
-      })
+    const missed = unfitFor(node, dockerfile)
+    if (missed !== undefined)
+      blockers.push({ code: 'substitute-unfit', problem: lacks(node, missed), file: path, offers: [] })
+    if (!need.copied) for (const each of node.unfit ?? []) unfit.add(each)
     if (need.copied && isForeignBuild(node)) warnings.push(copiedFrom(node.reference))
     if (isBlocked(node))
       blockers.push({
@@ -77,6 +74,7 @@ export async function fromDockerfile(
   const node: PlanNode = {
     ...shared(subject),
     needs,
+    ...(unfit.size > 0 ? { unfit: [...unfit] } : {}),
     how: 'build',
     origin,
     dockerfile: facts.dockerfile,

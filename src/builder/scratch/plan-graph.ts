@@ -5,8 +5,6 @@ import type { SourceFiles } from './world.ts'
 
 export class PlanGraph {
   readonly #nodes = new Map<NodeId, PlanNode>()
-  /** What is built on these and says this cannot do with the substitute. */
-  readonly unfit = new Map<NodeId, RegExp>()
 
   get(id: NodeId): PlanNode | undefined {
     return this.#nodes.get(id)

@@ -54,6 +54,11 @@ interface Common {
   readonly reasons: readonly string[]
   /** Images that must be there first. */
   readonly needs: readonly Need[]
+  /**
+   * Regular expressions, of substitutes below: what is built on this image and says one of them relies on something
+   * that the substitute lacks.
+   */
+  readonly unfit?: readonly string[]
 }
 
 export type PlanNode =
@@ -108,6 +113,14 @@ export const isToMake = (node: PlanNode): boolean =>
 /** Blockers of a plan, those nearest to the ground first; empty when it can be carried out. */
 export const blockersOf = ({ nodes }: Plan) =>
   nodes.filter(isBlocked).flatMap((node) => node.blockers.map((blocker) => ({ node, blocker })))
+
+/** The first of a node's `unfit` that a Dockerfile built on it says, if any. */
+export const unfitFor = ({ unfit = [] }: PlanNode, dockerfile: string): string | undefined =>
+  unfit.find((source) => new RegExp(source).test(dockerfile))
+
+/** The sentence for a node whose substitute does not fit. */
+export const lacks = ({ reference }: PlanNode, missed: string): string =>
+  `it relies on something of ${reference} that its substitute has not (${missed})`
 
 /** What may still go wrong, as far as the Dockerfiles tell. */
 export const warningsOf = ({ nodes }: Plan) =>

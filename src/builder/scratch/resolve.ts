@@ -234,13 +234,14 @@ class Resolver {
       })
       return undefined
     }
-    if (choice.unfit !== undefined) this.graph.unfit.set(subject.id, new RegExp(choice.unfit))
+    const own = choice.unfit === undefined ? [] : [choice.unfit]
     if (choice.kind === 'image') {
       const node = await this.node({ reference: choice.reference, platform }, subject.above)
       if (isBlocked(node)) return undefined
       reasons.push(`substitute: ${choice.reason}`)
       const needs = [{ node: node.id, reference: node.reference, platform: undefined }]
-      return { ...shared(subject), needs, how: 'substitute', substitute: choice.id }
+      const unfit = [...own, ...(node.unfit ?? [])]
+      return { ...shared(subject), needs, unfit, how: 'substitute', substitute: choice.id }
     }
     const origin = { kind: 'substitute', id: choice.id } as const
     const path = `substitute ${choice.id}`
@@ -252,6 +253,6 @@ class Resolver {
     })
     if (!('node' in attempt)) return undefined
     reasons.push(`substitute: ${choice.reason}`)
-    return { ...attempt.node, reasons: [...reasons] }
+    return { ...attempt.node, unfit: [...own, ...(attempt.node.unfit ?? [])], reasons: [...reasons] }
   }
 }

@@ -1,5 +1,6 @@
 // A git tree in the shape of node:fs, as far as tar-fs asks: so a commit streams into a tar from its objects,
 // and no file of the machine can be meant by any of its paths.
+import { posix } from 'node:path'
 import { Readable } from 'node:stream'
 import { failure } from '../../core/errors.ts'
 import type { GitTree, TreeNode } from './tree.ts'
@@ -44,7 +45,7 @@ export class TreeFiles {
   readonly #ahead = new Map<string, Found>()
   readonly #fetched = new Map<string, Promise<Buffer>>()
 
-  /** Content by path inside, in place of what the tree has there. */
+  /** Content by path inside, in place of the file or link that the tree has there. */
   readonly #replaced: ReadonlyMap<string, Buffer>
 
   constructor(
@@ -55,7 +56,7 @@ export class TreeFiles {
     }: { folder?: TreeNode; replaced?: ReadonlyMap<string, Buffer> } = {},
   ) {
     this.#tree = tree
-    this.#replaced = replaced
+    this.#replaced = new Map([...replaced].map(([path, content]) => [posix.normalize(path), content]))
     this.#ahead.set('', { node: folder, size: 0 })
   }
 
@@ -89,18 +90,20 @@ export class TreeFiles {
       const { node } = this.#leave(path)
       const folder = this.inside(path)
       const nodes = await this.#tree.list(node, folder)
+      const insideOf = (name: string) => (folder === '' ? name : `${folder}/${name}`)
       // all the questions are sent before the first answer is read: one round trip for a folder
       const sizes = await Promise.all(
-        nodes.map(({ kind, reader, oid, name }) =>
-          kind === 'file' || kind === 'executable'
-            ? (this.#replaced.get(folder === '' ? name : `${folder}/${name}`)?.length ??
-              reader.size(oid, 'blob'))
-            : 0,
-        ),
+        nodes.map(({ kind, reader, oid, name }) => {
+          const replaced = this.#replaced.get(insideOf(name))
+          if (replaced) return replaced.length
+          return kind === 'file' || kind === 'executable' ? reader.size(oid, 'blob') : 0
+        }),
       )
       for (const [index, node] of nodes.entries()) {
-        const inner = folder === '' ? node.name : `${folder}/${node.name}`
-        this.#ahead.set(inner, { node, size: sizes[index] ?? 0 })
+        const inner = insideOf(node.name)
+        const isReplacedLink = node.kind === 'symlink' && this.#replaced.has(inner)
+        const shown: TreeNode = isReplacedLink ? { ...node, kind: 'file' } : node
+        this.#ahead.set(inner, { node: shown, size: sizes[index] ?? 0 })
       }
       return nodes.map(({ name }) => name)
     })

@@ -226,6 +226,7 @@ describe('a package repository', () => {
       'RUN <<EOF cat > /etc/yum.repos.d/m.repo\n[m]\nbaseurl=https://repo.mongodb.org/yum\nEOF',
       'ARG R=repo.mongodb.org\nRUN echo "deb http://$R/apt x main" > /etc/apt/sources.list',
       'RUN echo https://apk.corretto.aws >> /etc/apk/repositories',
+      'ARG R=repos.azul.com\nRUN echo "https://$R/zulu/alpine" | tee -a /etc/apk/repositories',
       'RUN curl -o /etc/yum.repos.d/c.repo https://yum.corretto.aws/corretto.repo',
       'RUN yum-config-manager --add-repo https://repo.mysql.com/yum/x',
       'COPY MariaDB.repo /etc/yum.repos.d/',
