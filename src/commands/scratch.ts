@@ -99,7 +99,7 @@ const plan = declare({
   },
   access: 'any',
   async handler(call) {
-    const { args, options, report, write, context, session } = call
+    const { args, options, report, write, session } = call
     const asJson = options.format === 'json'
     if (options.library !== undefined) {
       if (session.who !== 'local')
@@ -123,7 +123,6 @@ const plan = declare({
     const found = await opened.plan([{ reference: args.image, platform: undefined }])
     if (asJson) await write(json(planJson(found)))
     else showPlan(found, report)
-    void context
     return found.nodes.some(isBlocked) ? BLOCKED : 0
   },
 })

@@ -12,9 +12,9 @@ import type { FactsReader } from './facts.ts'
 import type { Ground } from './grounds.ts'
 import { groundKey } from './key.ts'
 import type { Recipes } from './recipes.ts'
-import { substituteFor } from './substitutes.ts'
+import { type Substitute, substituteFor } from './substitutes.ts'
 import type { TreeSource } from './tree-source.ts'
-import type { Facts, FoundRecipe, Present, Published, SubstituteChoice, World } from './world.ts'
+import type { Facts, FoundRecipe, Present, Published, World } from './world.ts'
 
 export interface EngineWorldOptions {
   readonly engine: Engine
@@ -89,7 +89,7 @@ export class EngineWorld implements World {
     image: string,
     tags: readonly string[],
     platform: Platform,
-  ): Promise<SubstituteChoice | undefined> {
+  ): Promise<Substitute | undefined> {
     return substituteFor({ image, tags, platform })
   }
 

@@ -58,7 +58,9 @@ export async function fromDockerfile(
       blockers.push({ code: 'substitute-unfit', problem: lacks(node, missed), file: path, offers: [] })
     if (!need.copied) for (const each of node.unfit ?? []) unfit.add(each)
     if (need.copied && isForeignBuild(node)) warnings.push(copiedFrom(node.reference))
-    if (isBlocked(node))
+    // a circle, or a stack without end, is no node of its own: it is this one that closes it
+    if (isBlocked(node) && !graph.get(node.id)) blockers.push(...node.blockers)
+    else if (isBlocked(node))
       blockers.push({
         code: 'base-blocked',
         problem: `it needs ${node.reference}, which cannot be had: ${node.blockers[0]?.problem ?? ''}`,

@@ -7,6 +7,7 @@ import type { Recipe } from '../library/library-file.ts'
 import type { Refusal } from '../refusals/refusal.ts'
 import type { Ground } from './grounds.ts'
 import type { Exactness, RecipeSource } from './plan.ts'
+import type { Substitute } from './substitutes.ts'
 
 /** What the engine has under a name. `wrong` is the platform of one that will not do. */
 export type Present =
@@ -65,16 +66,6 @@ export interface SourceFiles {
   lookInto(path: string): Promise<RootFilesystem>
 }
 
-export type SubstituteChoice = {
-  readonly id: string
-  readonly reason: string
-  /** A regular expression: what is built on it and says this relies on something that the substitute lacks. */
-  readonly unfit?: string | undefined
-} & (
-  | { readonly kind: 'image'; readonly reference: string }
-  | { readonly kind: 'dockerfile'; readonly dockerfile: string }
-)
-
 export interface World {
   present(reference: ImageReference, platform: Platform): Promise<Present>
   published(reference: ImageReference, platform: Platform): Promise<Published>
@@ -84,11 +75,7 @@ export interface World {
   open(found: FoundRecipe, image: string): Promise<SourceFiles>
   /** @throws dockerfile-invalid */
   facts(dockerfile: string, path: string, platform: Platform): Promise<Facts>
-  substitute(
-    image: string,
-    tags: readonly string[],
-    platform: Platform,
-  ): Promise<SubstituteChoice | undefined>
+  substitute(image: string, tags: readonly string[], platform: Platform): Promise<Substitute | undefined>
   /** Id of an image that was made with this key, if it is still there. */
   made(key: string): Promise<string | undefined>
   groundKey(ground: Ground): string

@@ -19,7 +19,13 @@ const images: Record<string, Known> = {
   'app:1': { makers: [{ from: 'user', dockerfile: 'FROM node:24\nFROM jdk:21\nFROM base:1\n' }] },
   'node:24': { published: { state: 'published', platform: parsePlatform('arm64'), digest: 'sha256:1' } },
   'jdk:21': {
-    substitute: { id: 'jdk', reason: 'It is another one.', kind: 'image', reference: 'debian:trixie' },
+    substitute: {
+      id: 'jdk',
+      reason: 'It is another one.',
+      source: 'https://example.org',
+      kind: 'image',
+      reference: 'debian:trixie',
+    },
   },
   'debian:trixie': { published: { state: 'absent' } },
   'base:1': { present: { image: 'sha256:2', platform: arm64 } },
@@ -113,7 +119,13 @@ test('a plan that is blocked says so to a program too', async () => {
 })
 
 test('a substitute that is built is called one', async () => {
-  const substitute = { id: 'jdk', reason: 'x', kind: 'dockerfile', dockerfile: 'FROM scratch\n' } as const
+  const substitute = {
+    id: 'jdk',
+    reason: 'x',
+    source: 'https://example.org',
+    kind: 'dockerfile',
+    dockerfile: 'FROM scratch\n',
+  } as const
   const plan = await new FakeWorld({ 'jdk:21': { substitute } }).plan('jdk:21')
   assert.deepEqual(plan.nodes.map(describeHow), ['substitute jdk'])
   const [node] = planJson(plan).nodes

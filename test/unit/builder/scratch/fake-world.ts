@@ -2,13 +2,13 @@
 import type { Ground } from '../../../../src/builder/scratch/grounds.ts'
 import type { RecipeSource } from '../../../../src/builder/scratch/plan.ts'
 import { resolve } from '../../../../src/builder/scratch/resolve.ts'
+import type { Substitute } from '../../../../src/builder/scratch/substitutes.ts'
 import type {
   Facts,
   FoundRecipe,
   Present,
   Published,
   SourceFiles,
-  SubstituteChoice,
   World,
 } from '../../../../src/builder/scratch/world.ts'
 import { familiar, type ImageReference } from '../../../../src/core/image-reference.ts'
@@ -36,7 +36,7 @@ export interface Known {
   /** `absent` by default. */
   readonly published?: Published
   readonly makers?: readonly Maker[]
-  readonly substitute?: SubstituteChoice
+  readonly substitute?: Substitute
 }
 
 const FROM = /^FROM (?:--platform=(\S+) )?(\S+)/gm
@@ -112,9 +112,14 @@ export class FakeWorld implements World {
         platform: platform === undefined ? undefined : parsePlatform(platform),
       }))
       .filter(({ reference }) => reference !== 'scratch')
+    const copied = [...dockerfile.matchAll(/^COPY --from=(\S+)/gm)].map(([, reference = '']) => ({
+      reference,
+      platform: undefined,
+      copied: true,
+    }))
     return {
       dockerfile,
-      needs,
+      needs: [...needs, ...copied],
       refusals: Object.entries(this.refusals).flatMap(([text, refusal]) =>
         dockerfile.includes(text) ? [refusal] : [],
       ),
@@ -123,7 +128,7 @@ export class FakeWorld implements World {
     }
   }
 
-  async substitute(image: string, tags: readonly string[]): Promise<SubstituteChoice | undefined> {
+  async substitute(image: string, tags: readonly string[]): Promise<Substitute | undefined> {
     this.asked.push(`substitute ${image} ${tags.join(',')}`)
     return Object.entries(this.images).find(([name]) => name.startsWith(`${image}:`))?.[1].substitute
   }

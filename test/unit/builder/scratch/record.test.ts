@@ -42,7 +42,13 @@ test('a step that was replaced is named with its line and why', async () => {
 test('of a ground what it was made of is kept, and of a substitute which one', async () => {
   const ground = recordOf(await nodeOf({}), { packages: ['bash 5.2'] })
   assert.deepEqual([ground.how, ground.packages, ground.source], ['ground', ['bash 5.2'], undefined])
-  const substitute = { id: 'jdk', reason: 'x', kind: 'dockerfile', dockerfile: 'FROM scratch\n' } as const
+  const substitute = {
+    id: 'jdk',
+    reason: 'x',
+    source: 'https://example.org',
+    kind: 'dockerfile',
+    dockerfile: 'FROM scratch\n',
+  } as const
   const [node] = (await new FakeWorld({ 'jdk:21': { substitute } }).plan('jdk:21')).nodes
   assert.ok(node)
   const record = recordOf(node, {})

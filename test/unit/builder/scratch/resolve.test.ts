@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { describe, test } from 'node:test'
 import { buildKey, pullKey } from '../../../../src/builder/scratch/key.ts'
 import type { Blocker, Plan, PlanNode } from '../../../../src/builder/scratch/plan.ts'
-import type { Published, SubstituteChoice } from '../../../../src/builder/scratch/world.ts'
+import type { Substitute } from '../../../../src/builder/scratch/substitutes.ts'
+import type { Published } from '../../../../src/builder/scratch/world.ts'
 import { failure, isFailure } from '../../../../src/core/errors.ts'
 import { parsePlatform } from '../../../../src/core/platform.ts'
 import { arm64, armv7, COMMIT, FakeWorld, type Known, TODAY } from './fake-world.ts'
@@ -11,7 +12,8 @@ const amd64 = parsePlatform('amd64')
 const DIGEST = `sha256:${'0a'.repeat(32)}`
 
 /** What may stand in for an image. */
-const instead = (reference: string): SubstituteChoice => ({
+const instead = (reference: string): Substitute => ({
+  source: 'https://example.org',
   id: 'row',
   reason: 'It is another one.',
   kind: 'image',
@@ -138,6 +140,7 @@ describe('an image is had', () => {
     const substitute = {
       id: 'row',
       reason: 'It is another one.',
+      source: 'https://example.org',
       kind: 'dockerfile',
       dockerfile: 'FROM debian:trixie\n',
     } as const
@@ -319,7 +322,10 @@ describe('a graph of images', () => {
     })
     const plan = await world.plan('a:1')
     assert.deepEqual(hows(plan), ['c:1 blocked', 'b:1 blocked', 'a:1 blocked'])
-    assert.match(blockersOf(plan, 'c:1')[0]?.problem ?? '', /a:1 -> b:1 -> c:1 -> a:1/)
+    assert.deepEqual(
+      blockersOf(plan, 'c:1').map(({ code, problem }) => [code, problem]),
+      [['cycle', 'it is made from itself: a:1 -> b:1 -> c:1 -> a:1']],
+    )
     assert.match(blockersOf(plan, 'a:1')[0]?.problem ?? '', /^it needs b:1, which cannot be had/)
   })
 
@@ -337,7 +343,7 @@ describe('a graph of images', () => {
     const plan = await new FakeWorld(images).plan('a:0')
     const [deepest] = plan.nodes
     assert.ok(deepest && plan.nodes.length < 30)
-    assert.match(blockersOf(plan, deepest.reference)[0]?.problem ?? '', /it needs too many other images/)
+    assert.deepEqual(codesOf(plan, deepest.reference), ['too-deep'])
   })
 
   test('that is wider than any stack is given up', async () => {
@@ -451,6 +457,44 @@ describe('a substitute', () => {
     ])
     const refused = await world.plan('debian:bookworm', { platform, substitutes: false })
     assert.deepEqual(codesOf(refused, 'debian:bookworm'), ['ground-lacking', 'substitute-refused'])
+  })
+
+  test('does not do for what relies on something it lacks, however far above', async () => {
+    const substitute: Substitute = { ...instead('debian:trixie'), unfit: '\\bapk add\\b' }
+    const world = new FakeWorld({
+      'jdk:21': { ...elsewhere, substitute },
+      'debian:trixie': elsewhere,
+      'tool:1': { makers: [{ dockerfile: 'FROM jdk:21\nRUN make\n' }] },
+      'fits:1': { makers: [{ dockerfile: 'FROM tool:1\nRUN make\n' }] },
+      'not:1': { makers: [{ dockerfile: 'FROM tool:1\nRUN apk add git\n' }] },
+    })
+    assert.equal(nodeOf(await world.plan('fits:1'), 'fits:1').how, 'build')
+    const plan = await world.plan('not:1')
+    assert.deepEqual(codesOf(plan, 'not:1'), ['substitute-unfit'])
+    assert.match(blockersOf(plan, 'not:1')[0]?.problem ?? '', /relies on something of tool:1/)
+  })
+
+  test('that is copied from may fail beside an older C library', async () => {
+    const substitute: Substitute = {
+      id: 'row',
+      reason: 'It is another one.',
+      source: 'https://example.org',
+      kind: 'dockerfile',
+      dockerfile: 'FROM debian:trixie\n',
+    }
+    const world = new FakeWorld({
+      'jdk:21': { ...elsewhere, substitute },
+      'debian:trixie': elsewhere,
+      'base:1': here,
+      'copies:1': { makers: [{ dockerfile: 'FROM base:1\nCOPY --from=jdk:21 /jdk /jdk\n' }] },
+      'starts:1': { makers: [{ dockerfile: 'FROM jdk:21\n' }] },
+    })
+    const warningsOf = async (image: string) => {
+      const node = nodeOf(await world.plan(image), image)
+      return node.how === 'build' ? node.warnings.map(({ code }) => code) : []
+    }
+    assert.deepEqual(await warningsOf('copies:1'), ['substitute-copied'])
+    assert.deepEqual(await warningsOf('starts:1'), [])
   })
 
   test('that cannot be had itself leaves what was in the way before', async () => {
