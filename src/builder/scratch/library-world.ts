@@ -2,12 +2,12 @@
 // It tells what runs on a board without one, and without a network.
 import { readdir, readFile } from 'node:fs/promises'
 import { join, posix } from 'node:path'
-import { isFailure } from '../../core/errors.ts'
 import { type ImageReference, officialName } from '../../core/image-reference.ts'
 import { architectureOf, type Platform } from '../../core/platform.ts'
 import type { GitObjects } from '../../host/git/objects.ts'
 import { resolveCommit } from '../../host/git/repository.ts'
 import { GitTree } from '../../host/git/tree.ts'
+import { ObjectReader } from '../../host/git/tree-objects.ts'
 import type { Library, LibraryFiles } from '../library/library.ts'
 import { FactsReader } from './facts.ts'
 import type { Exactness } from './plan.ts'
@@ -43,6 +43,7 @@ const ifMissing =
 /** What a clone has in place of a commit that it lacks. */
 interface OpenClone {
   readonly objects: GitObjects
+  readonly reader: ObjectReader
   readonly tip: string | undefined
 }
 
@@ -135,33 +136,26 @@ export class LibraryWorld implements World, AsyncDisposable {
     const known = this.#clones.get(repository)
     if (known) return known
     const path = this.#options.clone(repository)
-    const opened = path === undefined ? Promise.resolve(undefined) : openClone(path)
+    const opened = path === undefined ? Promise.resolve(undefined) : this.#openClone(path)
     this.#clones.set(repository, opened)
     return opened
   }
 
-  #tree({ objects }: OpenClone, commit: string): Promise<GitTree | undefined> {
+  /** One git for all commits of a clone: starting one for each takes most of the time. */
+  async #openClone(repository: string): Promise<OpenClone> {
+    const objects = { repository, quarantine: {} }
+    const reader = this.#open.use(new ObjectReader(objects, this.#options.signal))
+    return { objects, reader, tip: await resolveCommit(objects, 'HEAD') }
+  }
+
+  #tree({ objects, reader }: OpenClone, commit: string): Promise<GitTree | undefined> {
     const key = `${objects.repository} ${commit}`
     const known = this.#trees.get(key)
     if (known) return known
-    const opened = this.#openTree(objects, commit)
+    const opened = reader.has(commit).then((there) => (there ? GitTree.at(reader, commit) : undefined))
     this.#trees.set(key, opened)
     return opened
   }
-
-  async #openTree(objects: GitObjects, commit: string): Promise<GitTree | undefined> {
-    try {
-      return this.#open.use(await GitTree.open(objects, commit, this.#options.signal))
-    } catch (error) {
-      if (isFailure(error, 'build-failed')) return undefined
-      throw error
-    }
-  }
-}
-
-async function openClone(repository: string): Promise<OpenClone> {
-  const objects = { repository, quarantine: {} }
-  return { objects, tip: await resolveCommit(objects, 'HEAD') }
 }
 
 const nothingAt = (exactness: Exactness): SourceFiles => ({

@@ -1,7 +1,7 @@
 // Reads git objects through one long-lived `git cat-file --batch-command`.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { failure } from '../../core/errors.ts'
+import { CrewError, failure } from '../../core/errors.ts'
 import type { GitObjects } from './objects.ts'
 import { malformed } from './tree-entries.ts'
 
@@ -15,6 +15,13 @@ const SPARING = [
   'core.packedGitWindowSize=4m',
   'core.packedGitLimit=32m',
 ].flatMap((setting) => ['-c', setting])
+
+/** An object that is not there: a shallow or damaged repository, or a snapshot without its large files. */
+class MissingObject extends CrewError {
+  constructor(line: string) {
+    super('build-failed', { problem: `git objects: ${line}` })
+  }
+}
 
 interface ObjectHeader {
   readonly type: string
@@ -63,6 +70,11 @@ export class ObjectReader implements AsyncDisposable {
   /** Size of an object in bytes, without its content. */
   size(oid: string, type: string): Promise<number> {
     return this.#request(`info ${this.#checked(oid)}`, async () => (await this.#header(oid, type)).size)
+  }
+
+  /** Whether an object is there at all. */
+  has(oid: string): Promise<boolean> {
+    return this.#request(`info ${this.#checked(oid)}`, async () => (await this.#line()) !== `${oid} missing`)
   }
 
   /** The whole of an object. @throws build-failed when it is larger than `most` bytes */
@@ -118,7 +130,8 @@ export class ObjectReader implements AsyncDisposable {
   #request<T>(line: string, read: () => Promise<T>): Promise<T> {
     this.#ask(line)
     const answer = this.#turn.then(read).catch((error: unknown) => {
-      this.#kill() // where the next answer begins is not known any more
+      // where the next answer begins is not known any more, unless this one was whole
+      if (!(error instanceof MissingObject)) this.#kill()
       throw error
     })
     this.#turn = answer.then(
@@ -133,7 +146,7 @@ export class ObjectReader implements AsyncDisposable {
     throw malformed(`${JSON.stringify(oid.slice(0, 80))} is no object id`)
   }
 
-  async #header(oid: string, type: string): Promise<ObjectHeader> {
+  async #line(): Promise<string> {
     let end = this.#buffer.indexOf(0x0a)
     while (end < 0) {
       if (this.#buffer.length > LONGEST_HEADER) throw malformed('git gave an answer that cannot be read')
@@ -142,7 +155,13 @@ export class ObjectReader implements AsyncDisposable {
     }
     const line = this.#buffer.toString('latin1', 0, end)
     this.#buffer = this.#buffer.subarray(end + 1)
+    return line
+  }
+
+  async #header(oid: string, type: string): Promise<ObjectHeader> {
+    const line = await this.#line()
     const [, answered, found, size] = HEADER.exec(line) ?? []
+    if (line === `${oid} missing`) throw new MissingObject(line)
     if (answered !== oid || found === undefined) throw malformed(line.slice(0, LONGEST_HEADER))
     if (found !== type) throw malformed(`${oid} is a ${found}, not a ${type}`)
     return { type: found, size: Number(size) }

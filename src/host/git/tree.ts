@@ -38,12 +38,17 @@ export class GitTree implements AsyncDisposable {
   static async open(objects: GitObjects, commit: string, signal: AbortSignal): Promise<GitTree> {
     const reader = new ObjectReader(objects, signal)
     try {
-      const content = await reader.contents(commit, 'commit', MAX_COMMIT)
-      return new GitTree(commit, parseCommit(content.toString()), reader)
+      return await GitTree.at(reader, commit)
     } catch (error) {
       await reader[Symbol.asyncDispose]()
       throw error
     }
+  }
+
+  /** A commit by a reader that others use too: to be disposed of is then that, not the tree. */
+  static async at(reader: ObjectReader, commit: string): Promise<GitTree> {
+    const content = await reader.contents(commit, 'commit', MAX_COMMIT)
+    return new GitTree(commit, parseCommit(content.toString()), reader)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
