@@ -28,7 +28,7 @@ export class BuildPlaces implements AsyncDisposable {
    */
   async at(host: string | undefined, signal: AbortSignal): Promise<Target> {
     const engine = this.#engineAt(host)
-    const [{ platform }, kind] = await Promise.all([engine.info(), this.#kind(engine, signal)])
+    const [{ platform }, kind] = await Promise.all([engine.info(signal), this.#kind(engine, signal)])
     return { engine, platform: parsePlatform(platform), kind, local: engine === this.#engine }
   }
 

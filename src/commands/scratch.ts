@@ -2,6 +2,7 @@
 import { isAbsolute } from 'node:path'
 import { planJson, planLines, planSummary } from '../builder/scratch/describe.ts'
 import { isBlocked, type Plan } from '../builder/scratch/plan.ts'
+import { isDay } from '../core/day.ts'
 import { failure } from '../core/errors.ts'
 import { familiar, parseImageReference } from '../core/image-reference.ts'
 import { type Platform, parsePlatform } from '../core/platform.ts'
@@ -25,9 +26,7 @@ function parseFolder(text: string): string {
 }
 
 function parseDay(text: string): string {
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text) ? new Date(text) : undefined
-  // the 30th of February is a date to Date, and to no engine
-  if (day && !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text)) return text
+  if (isDay(text)) return text
   throw failure('value-invalid', {
     what: 'date',
     value: JSON.stringify(text.slice(0, 20)),

@@ -70,13 +70,14 @@ after(async () => {
 const reference = (registry: Registry, name: string) => parseImageReference(`${registry.address}/${name}`)
 const published = (registry: Registry, name: string, access: RegistryAccess = {}) =>
   publishedAt(engine, reference(registry, name), access, signal)
-/** All that the engine knows of images in these registries. */
-const kept = async () =>
-  (await engine.docker.listImages({ all: true })).map(({ Id, RepoTags, RepoDigests }) => ({
-    Id,
-    RepoTags,
-    RepoDigests,
-  }))
+/** All that the engine knows of images in these registries, or under our tags; other tests make others meanwhile. */
+const kept = async () => {
+  const ours = [open.address, closed.address, TAG.split(':')[0] ?? '']
+  return (await engine.docker.listImages({ all: true }))
+    .map(({ Id, RepoTags, RepoDigests }) => ({ Id, names: [...(RepoTags ?? []), ...(RepoDigests ?? [])] }))
+    .filter(({ names }) => names.some((name) => ours.some((own) => name.startsWith(own))))
+    .toSorted((a, b) => a.Id.localeCompare(b.Id))
+}
 
 async function failureOf(promise: Promise<unknown>) {
   const error = await promise.then(

@@ -351,6 +351,8 @@ describe('a server that never answers', () => {
     const fetching = failureOf(sources.commit(server.url, 'a'.repeat(40), undefined, IMAGE, off.signal))
     const waiting = failureOf(sources.commit(server.url, 'b'.repeat(40), undefined, IMAGE, off.signal))
     await eventually('a connection', async () => server.connected() > 0)
+    await sleep(300)
+    assert.equal(server.connected(), 1, 'git locks a shallow repository, so the second waits for its turn')
     const began = performance.now()
     off.abort()
     assert.deepEqual([(await fetching).code, (await waiting).code], ['canceled', 'canceled'])

@@ -49,6 +49,8 @@ const KEYS = new Set<string>([
   'Constraints',
   ...RECIPE_KEYS,
 ])
+/** A field's name (RFC 2822, 2.2), as far as the library uses it. */
+const FIELD = /^[A-Za-z][A-Za-z0-9-]*$/
 const ARCHITECTURE = /^[a-z0-9-]+$/
 const TAG = /^\w[\w.-]{0,127}$/
 const COMMIT = /^([0-9a-f]{40}|[0-9a-f]{64})$/
@@ -151,7 +153,8 @@ function paragraphs(text: string, invalid: Invalid): Paragraph[] {
       }
       const colon = raw.indexOf(':')
       key = raw.slice(0, Math.max(0, colon)).trim()
-      if (!isKey(key)) throw invalid(line, `${JSON.stringify(raw.slice(0, 80))} is no "Key: value"`)
+      // a key that is not known here is passed over, as bashbrew does: a new one must not hide the rest of the file
+      if (!FIELD.test(key)) throw invalid(line, `${JSON.stringify(raw.slice(0, 80))} is no "Key: value"`)
       if (fields.has(key)) throw invalid(line, `${key} is there twice`)
       if (fields.size === 0) start = line
       fields.set(key, raw.slice(colon + 1).trim())

@@ -1,5 +1,6 @@
 // Which images are grounds: root file systems of a distribution that can be made here, and for which platforms the
 // distribution has them. Facts of the distributions' own release pages, as data.
+import { isDay } from '../../core/day.ts'
 import { type ImageReference, officialName } from '../../core/image-reference.ts'
 import { architectureOf, type Platform } from '../../core/platform.ts'
 import type { Ground } from '../../host/ground/types.ts'
@@ -77,7 +78,7 @@ export function groundOf(
   const day = rest.find((word) => /^\d{8}(\.\d+)?$/.test(word))
   const others = rest.filter((word) => word !== day && word !== 'slim')
   const date = day === undefined ? today : `${day.slice(0, 4)}-${day.slice(4, 6)}-${day.slice(6, 8)}`
-  if (others.length > 0 || Number.isNaN(Date.parse(date))) return undefined
+  if (others.length > 0 || !isDay(date)) return undefined
   const { debian, alpine } = architectureOf(platform)
   const architecture = kind === 'alpine' ? alpine : debian
   if (architecture === null || !architectures.split(' ').includes(architecture))

@@ -3,7 +3,7 @@
 // It asks the world and decides; it changes nothing. One node after the other: a node that is being looked at is then
 // always above the one that needs it, which is how a circle is told from an image that two others share.
 import { posix } from 'node:path'
-import { isFailure } from '../../core/errors.ts'
+import { failure, isFailure } from '../../core/errors.ts'
 import { familiar, findImageReference, officialName } from '../../core/image-reference.ts'
 import type { Platform } from '../../core/platform.ts'
 import { fromDockerfile, type Resolving } from './from-dockerfile.ts'
@@ -72,7 +72,7 @@ class Resolver {
     { reference, platform = this.#options.platform }: ImageNeed,
     above: readonly NodeId[],
   ): Promise<PlanNode> {
-    this.#options.signal.throwIfAborted()
+    if (this.#options.signal.aborted) throw canceled(this.#options.signal)
     const parsed = findImageReference(reference)
     const name = parsed ? familiar(parsed) : reference
     const id = nodeId(name, platform)
@@ -256,3 +256,6 @@ class Resolver {
     return { ...attempt.node, unfit: [...own, ...(attempt.node.unfit ?? [])], reasons: [...reasons] }
   }
 }
+
+const canceled = ({ reason }: AbortSignal): Error =>
+  isFailure(reason) ? reason : failure('canceled', { what: 'the plan' }, reason)

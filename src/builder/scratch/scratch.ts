@@ -70,6 +70,7 @@ export class Scratch {
   readonly #keys = new TurnsByKey()
   /** What no eviction may take: bases of builds that are under way. */
   readonly #inUse = new Map<string, number>()
+  #sessions = 0
 
   constructor(options: ScratchOptions) {
     this.#options = options
@@ -104,6 +105,7 @@ export class Scratch {
     const common = { engine, enginePlatform, settings, made, scope, recipes, access, fresh, signal }
     const world = new EngineWorld({ ...common, facts, machine, today })
     const held = new Set<string>()
+    this.#sessions += 1
     return {
       plan: (needs) => resolve(world, needs, { platform, substitutes, today: date ?? today, signal }),
       make: async (plan) => {
@@ -120,6 +122,7 @@ export class Scratch {
         return result
       },
       [Symbol.asyncDispose]: async () => {
+        this.#sessions -= 1
         for (const tag of held) {
           const users = (this.#inUse.get(tag) ?? 1) - 1
           if (users === 0) this.#inUse.delete(tag)
@@ -151,7 +154,8 @@ export class Scratch {
       })
       if (engine && (await this.#remove(engine, made))) removed.push(made)
     }
-    await this.sources.prune(0)
+    // one under way may read any of them
+    if (this.#sessions === 0) await this.sources.prune(0)
     return removed
   }
 

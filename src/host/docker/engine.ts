@@ -65,9 +65,10 @@ export class Engine implements AsyncDisposable {
     await this.ssh?.[Symbol.asyncDispose]()
   }
 
-  /** Asks the engine what it is. @throws engine-unreachable */
-  async info(): Promise<EngineInfo> {
-    const limit = AbortSignal.timeout(INFO_TIMEOUT)
+  /** Asks the engine what it is. @throws engine-unreachable, canceled */
+  async info(signal?: AbortSignal): Promise<EngineInfo> {
+    const late = AbortSignal.timeout(INFO_TIMEOUT)
+    const limit = signal ? AbortSignal.any([signal, late]) : late
     try {
       // dockerode takes options here as everywhere; its types do not say so
       const docker = this.docker as {
@@ -81,7 +82,8 @@ export class Engine implements AsyncDisposable {
       return { version: Version, apiVersion: ApiVersion, platform }
     } catch (error) {
       const problem = `no answer within ${INFO_TIMEOUT / 1000} s`
-      if (limit.aborted) throw unreachable(this, problem, error)
+      if (signal?.aborted) throw failure('canceled', { what: 'a call of the Docker engine' }, error)
+      if (late.aborted) throw unreachable(this, problem, error)
       throw engineFailure(this, error)
     }
   }
