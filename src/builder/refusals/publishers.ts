@@ -1,5 +1,5 @@
 // Who publishes programs and packages for which architectures: data with a source for each row (publishers.json).
-import { z } from 'zod'
+import * as z from 'zod'
 import type { Architecture } from '../../core/platform.ts'
 import { matchesPattern } from '../dockerfile/pattern.ts'
 import { runnable } from './names.ts'
