@@ -1,13 +1,15 @@
 // The images a Dockerfile starts from: there already, or fetched or made before the build begins.
 import { failure } from '../core/errors.ts'
 import { familiar, findImageReference } from '../core/image-reference.ts'
-import { findArchitecture, type Platform, parsePlatform } from '../core/platform.ts'
+import { findArchitecture, type Platform } from '../core/platform.ts'
 import type { Report } from '../core/report.ts'
 import { findImage } from '../host/docker/images.ts'
-import type { NeededImage } from './dockerfile/read.ts'
+import type { Dockerfile, NeededImage } from './dockerfile/read.ts'
 import type { MachineCheck } from './machine-check.ts'
+import { needsOf } from './scratch/needs.ts'
 import type { Plan } from './scratch/plan.ts'
 import type { Scratch, Target } from './scratch/scratch.ts'
+import type { ImageNeed } from './scratch/world.ts'
 
 /** What may be done about a base that nobody publishes for the platform. */
 export type ScratchMode = 'auto' | 'plan' | 'off'
@@ -16,9 +18,7 @@ export interface BasesRequest {
   readonly target: Target
   /** What is built for. */
   readonly platform: Platform
-  /** Text of the Dockerfile. */
-  readonly dockerfile: string
-  readonly images: readonly NeededImage[]
+  readonly dockerfile: Dockerfile
   /** The image that reads the Dockerfile for BuildKit: it runs where the build does. */
   readonly syntax: NeededImage | undefined
   readonly mode: ScratchMode
@@ -47,13 +47,13 @@ export async function ensureBases(
   report: Report,
   signal: AbortSignal,
 ): Promise<Bases> {
-  const needs = needsOf(request)
+  const needs = neededBy(request)
   if (await allPresent(needs, request.target, machine, signal)) return NOTHING_TO_REPLACE
   const { target, platform, substitutes } = request
   const session = (await scratch()).open({ target, platform, substitutes, report, signal })
   try {
     const plan = await session.plan(needs)
-    await judge(plan, request, report)
+    await judge(plan, needs, request, report)
     const made = await session.make(plan)
     return {
       replace(reference, asked) {
@@ -73,16 +73,10 @@ const nameOf = (reference: string) => {
   return parsed ? familiar(parsed) : reference
 }
 
-interface Need {
-  readonly reference: string
-  readonly platform: Platform
-}
+type Need = ImageNeed & { readonly platform: Platform }
 
-function needsOf({ images, syntax, platform, target }: BasesRequest): Need[] {
-  const needs = images.map(({ reference, platform: asked }) => ({
-    reference,
-    platform: asked === undefined ? platform : parsePlatform(asked),
-  }))
+function neededBy({ dockerfile, syntax, platform, target }: BasesRequest): Need[] {
+  const needs = needsOf(dockerfile).map((need) => ({ ...need, platform: need.platform ?? platform }))
   return syntax ? [{ reference: syntax.reference, platform: target.platform }, ...needs] : needs
 }
 
@@ -104,7 +98,8 @@ async function allPresent(
 /** Shows a plan that is more than fetching, and stops where it must not or cannot be carried out. */
 async function judge(
   plan: Plan,
-  { platform, mode, dockerfile }: BasesRequest,
+  needs: readonly ImageNeed[],
+  { platform, mode }: BasesRequest,
   report: Report,
 ): Promise<void> {
   const { isBlocked, isToMake, lacks, unfitFor } = await import('./scratch/plan.ts')
@@ -137,9 +132,10 @@ async function judge(
       hint: blocker?.offers[0] ?? `scratch:plan ${image} shows the whole plan`,
     })
   }
-  for (const node of plan.nodes) {
-    const missed = plan.roots.includes(node.id) ? unfitFor(node, dockerfile) : undefined
-    if (missed !== undefined)
+  for (const [index, need] of needs.entries()) {
+    const node = plan.nodes.find(({ id }) => id === plan.roots[index])
+    const missed = node && unfitFor(node, need.text ?? '')
+    if (node && missed !== undefined)
       throw failure('scratch-blocked', {
         image: node.reference,
         platform,

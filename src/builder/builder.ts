@@ -118,8 +118,7 @@ export class Builder {
     const bases = {
       target,
       platform,
-      dockerfile: source.dockerfile,
-      images: dockerfile.images,
+      dockerfile,
       syntax,
       mode,
       substitutes,

@@ -1,9 +1,10 @@
 // What the resolver needs to know of a Dockerfile, read once for each text and platform.
 import { createHash } from 'node:crypto'
-import { type Platform, parsePlatform } from '../../core/platform.ts'
-import { type Dockerfile, readDockerfile } from '../dockerfile/read.ts'
+import type { Platform } from '../../core/platform.ts'
+import { readDockerfile } from '../dockerfile/read.ts'
 import { findRefusals } from '../refusals/find.ts'
 import { applyReplacements } from '../refusals/replace.ts'
+import { needsOf } from './needs.ts'
 import { isRootAlone, rootArchives } from './root-archives.ts'
 import type { Facts } from './world.ts'
 
@@ -47,19 +48,3 @@ export class FactsReader {
     }
   }
 }
-
-/** Images that a Dockerfile needs, the one that `# syntax=` names left out: another platform's will not do there. */
-export const needsOf = ({ images, stages, uses }: Pick<Dockerfile, 'images' | 'stages' | 'uses'>) => {
-  const needed = new Set(stages.filter((stage) => stage.needed).map(({ index }) => index))
-  const timesNamed = (reference: string) =>
-    uses.filter((use) => use.reference === reference && needed.has(use.stage)).length
-  return images.map(({ reference, platform }) => ({
-    reference,
-    platform: platform === undefined ? undefined : parsePlatform(platform),
-    // named more often than as a base: by a COPY --from as well
-    copied: timesNamed(reference) > baseUses(stages, reference),
-  }))
-}
-
-const baseUses = (stages: Dockerfile['stages'], reference: string) =>
-  stages.filter(({ needed, base }) => needed && base.kind === 'image' && base.reference === reference).length

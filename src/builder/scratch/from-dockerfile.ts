@@ -53,7 +53,7 @@ export async function fromDockerfile(
   for (const need of facts.needs) {
     const node = await resolving.node(need, subject.above)
     needs.push({ node: node.id, reference: node.reference, platform: need.platform })
-    const missed = unfitFor(node, dockerfile)
+    const missed = unfitFor(node, need.text ?? dockerfile)
     if (missed !== undefined)
       blockers.push({ code: 'substitute-unfit', problem: lacks(node, missed), file: path, offers: [] })
     if (!need.copied) for (const each of node.unfit ?? []) unfit.add(each)

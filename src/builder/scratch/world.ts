@@ -42,6 +42,8 @@ export interface ImageNeed {
   readonly platform: Platform | undefined
   /** Files are taken from it (`COPY --from`), so they must run beside another base's libraries. */
   readonly copied?: boolean
+  /** What of the Dockerfile is done with it: the steps on it, and the copies. */
+  readonly text?: string
 }
 
 /** What a Dockerfile says that decides whether and from what it can be built. */
