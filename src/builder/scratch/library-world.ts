@@ -6,7 +6,7 @@ import { type ImageReference, officialName } from '../../core/image-reference.ts
 import { architectureOf, type Platform } from '../../core/platform.ts'
 import type { GitObjects } from '../../host/git/objects.ts'
 import { resolveCommit } from '../../host/git/repository.ts'
-import { GitTree } from '../../host/git/tree.ts'
+import { type FolderCache, GitTree } from '../../host/git/tree.ts'
 import { ObjectReader } from '../../host/git/tree-objects.ts'
 import type { Library, LibraryFiles } from '../library/library.ts'
 import { FactsReader } from './facts.ts'
@@ -53,6 +53,7 @@ export class LibraryWorld implements World, AsyncDisposable {
   readonly #open = new AsyncDisposableStack()
   readonly #clones = new Map<string, Promise<OpenClone | undefined>>()
   readonly #trees = new Map<string, Promise<GitTree | undefined>>()
+  readonly #folders: FolderCache = new Map()
 
   constructor(options: LibraryWorldOptions) {
     this.#options = options
@@ -152,7 +153,9 @@ export class LibraryWorld implements World, AsyncDisposable {
     const key = `${objects.repository} ${commit}`
     const known = this.#trees.get(key)
     if (known) return known
-    const opened = reader.has(commit).then((there) => (there ? GitTree.at(reader, commit) : undefined))
+    const opened = reader
+      .has(commit)
+      .then((there) => (there ? GitTree.at(reader, commit, this.#folders) : undefined))
     this.#trees.set(key, opened)
     return opened
   }

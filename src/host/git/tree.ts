@@ -17,6 +17,9 @@ export interface TreeNode extends TreeEntry {
   readonly reader: ObjectReader
 }
 
+/** Entries of folders by their object ids. */
+export type FolderCache = Map<string, readonly TreeEntry[]>
+
 /** The tree of one commit, with other trees mounted at the places of its submodules. */
 export class GitTree implements AsyncDisposable {
   readonly commit: string
@@ -24,11 +27,18 @@ export class GitTree implements AsyncDisposable {
   readonly time: Date
   readonly root: TreeNode
   readonly #mounts = new Map<string, TreeNode>()
+  readonly #known: FolderCache | undefined
 
-  private constructor(commit: string, { tree, time }: Commit, reader: ObjectReader) {
+  private constructor(
+    commit: string,
+    { tree, time }: Commit,
+    reader: ObjectReader,
+    known: FolderCache | undefined,
+  ) {
     this.commit = commit
     this.time = time
     this.root = { kind: 'tree', name: '', utf8: true, oid: tree, reader }
+    this.#known = known
   }
 
   /**
@@ -45,10 +55,13 @@ export class GitTree implements AsyncDisposable {
     }
   }
 
-  /** A commit by a reader that others use too: to be disposed of is then that, not the tree. */
-  static async at(reader: ObjectReader, commit: string): Promise<GitTree> {
+  /**
+   * A commit by a reader that others use too: to be disposed of is then that, not the tree.
+   * @param known folders that were read before, for who reads many commits; grows
+   */
+  static async at(reader: ObjectReader, commit: string, known?: FolderCache): Promise<GitTree> {
     const content = await reader.contents(commit, 'commit', MAX_COMMIT)
-    return new GitTree(commit, parseCommit(content.toString()), reader)
+    return new GitTree(commit, parseCommit(content.toString()), reader, known)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -65,14 +78,21 @@ export class GitTree implements AsyncDisposable {
   async list(folder: TreeNode, path: string): Promise<TreeNode[]> {
     if (folder.kind === 'submodule') return []
     const { reader } = folder
-    const content = await reader.contents(folder.oid, 'tree', MAX_TREE)
-    return parseTree(content, folder.oid.length / 2).map((entry) => {
+    return (await this.#entries(folder)).map((entry) => {
       const mount =
         entry.kind === 'submodule'
           ? this.#mounts.get(path === '' ? entry.name : `${path}/${entry.name}`)
           : undefined
       return mount ? { ...mount, name: entry.name, utf8: entry.utf8 } : { ...entry, reader }
     })
+  }
+
+  async #entries({ reader, oid }: TreeNode): Promise<readonly TreeEntry[]> {
+    const known = this.#known?.get(oid)
+    if (known) return known
+    const entries = parseTree(await reader.contents(oid, 'tree', MAX_TREE), oid.length / 2)
+    this.#known?.set(oid, entries)
+    return entries
   }
 
   /** Where a symbolic link leads to, exactly. @throws build-failed when no tar can say it */
