@@ -1,9 +1,25 @@
 # What one does with this repository; `make` lists it. Each target is a file of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help up down status test bench check docs clean
+.PHONY: help up down status test bench check docs clean configure compile FORCE
 
-help: ## List these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+help: ## List these targets, configuration packages and the workspace's state
+	@awk -F ':.*## ' '/^[a-z\/%]+:.*## /{ \
+	  sub("cmd/%", "cmd/<namespace>/<package>/<command>", $$1); sub("br/%", "br/<target>", $$1); \
+	  printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@scripts/skiff overview
+
+configure: ## Join the layers of SKIFF_CONFIG in SKIFF_WORKSPACE, say what a compile would make anew
+	@scripts/skiff configure
+
+compile: ## Make the image of the workspace, or what changed of it; FORCE=1 all of it
+	@scripts/skiff compile $(if $(FORCE),--force)
+
+# quoted, so that a target with a character of the shell's is a name and no more
+cmd/%: FORCE ## Run a command of a configuration package
+	@scripts/skiff run '$(subst ','\'',$*)'
+
+br/%: FORCE ## Run a target of Buildroot in the workspace
+	@scripts/skiff br '$(subst ','\'',$*)'
 
 up: ## Install what is missing, start Crew, deploy the demo app with a real git push
 	@scripts/up
@@ -26,5 +42,6 @@ check: ## Types, lint and shell scripts
 docs: ## Write docs/settings.md and docs/commands.md from the tables in src
 	@scripts/docs
 
-clean: ## Remove what can be made again (node_modules, dist, bench/results.json)
+clean: ## Empty the workspace; remove what can be made again (node_modules, dist, bench/results.json)
+	@if [ -d "$${SKIFF_WORKSPACES:-workspaces}" ]; then scripts/skiff clean; fi
 	rm -rf node_modules dist bench/results.json

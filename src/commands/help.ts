@@ -1,9 +1,9 @@
 // Help of all commands, of a group and of one, out of the table. Pure, but for the command `help`.
 import { failure } from '../core/errors.ts'
+import { suggestion } from '../core/suggest.ts'
 import { quoted, usageOf } from './arguments.ts'
 import { type Command, declare, optional, text } from './command.ts'
 import { columns, format, type Json, json } from './format.ts'
-import { suggestion } from './suggest.ts'
 
 /** `config` of `config:set`; empty for a command without a group. */
 export const groupOf = ({ name }: Command) => (name.includes(':') ? name.slice(0, name.indexOf(':')) : '')

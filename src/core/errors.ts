@@ -1,6 +1,8 @@
 // Every error a person can meet: code, exit status, sentence, and what to do next. Only src/core/report.ts
 // turns one into text; everything else passes the value on.
 
+import { imageErrors } from './image-errors.ts'
+
 type Params = Record<string, string | number>
 
 interface ErrorEntry {
@@ -233,6 +235,7 @@ export const errorTable = {
     message: 'no free address left in {subnet}',
     hint: 'widen the setting network-subnet',
   },
+  ...imageErrors,
 } as const satisfies Record<string, ErrorEntry>
 
 export type ErrorCode = keyof typeof errorTable

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { distance, suggestion } from '../../../src/commands/suggest.ts'
+import { distance, suggestion } from '../../../src/core/suggest.ts'
 
 test('a swapped pair of letters is one mistake', () => {
   assert.equal(distance('apps:lsit', 'apps:list'), 1)

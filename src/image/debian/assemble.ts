@@ -1,0 +1,190 @@
+// The Debian assembler: from a workspace's chain to kernel, initramfs, engine image, device trees and manifest. The
+// story in the order in which it happens; the parts are in the files beside.
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { failure } from '../../core/errors.ts'
+import { writeCpio } from '../../host/archive/cpio.ts'
+import type { Tree } from '../../host/archive/entry.ts'
+import { readTar } from '../../host/archive/tar.ts'
+import { BUSYBOX, coreTree, engineTree } from './core.ts'
+import { type FetchPlace, fetchPackages } from './fetch.ts'
+import { joinInitramfs, stubTree } from './initramfs.ts'
+import { type Layers, readList } from './lists.ts'
+import { hashOf, type Manifest, writeManifest } from './manifest.ts'
+import { isMissing } from './missing.ts'
+import { kernelRelease, makeModules } from './modules.ts'
+import { architectureFor, readOptions } from './options.ts'
+import { readOverlays } from './overlay.ts'
+import { gzip, lzma, packings, writeSquashfs, xzForKernel } from './pack.ts'
+
+/** What is needed of a workspace; see src/image/workspace. */
+export interface Target {
+  readonly folder: string
+  readonly chain: Layers
+  /** Where the image is to be; it is replaced as a whole. */
+  readonly output: string
+}
+
+export interface AssembleOptions {
+  readonly report: { readonly step: (text: string) => void; readonly line: (text: string) => void }
+  readonly signal: AbortSignal
+  readonly environment?: NodeJS.ProcessEnv
+}
+
+/** Folder of packages' device trees. */
+const TREES = /^usr\/lib\/linux-image-[^/]+\/(.+\.dtbo?)$/
+
+/**
+ * Makes the image of a workspace.
+ * @throws setting-invalid, package-invalid, image-failed, image-incomplete, image-idle, process-missing, canceled,
+ *   timed-out
+ */
+export async function assembleDebian(target: Target, options: AssembleOptions): Promise<Manifest> {
+  const { report, signal, environment = process.env } = options
+  const debian = readOptions(environment, Math.floor(Date.now() / 1000))
+  const { chain } = target
+  const architecture = architectureFor(environment, await readList(chain, 'architecture', ''))
+  const list = (name: string) => readList(chain, name, architecture)
+  await mkdir(target.folder, { recursive: true })
+  const work = await mkdtemp(join(target.folder, 'making-'))
+  const made = join(work, 'output')
+  await mkdir(join(made, 'boot'), { recursive: true })
+  const place: FetchPlace = {
+    options: debian,
+    folder: join(target.folder, 'debian'),
+    line: report.line,
+    signal,
+  }
+  const packing = packings[debian.packing]
+  const squash = { time: debian.time, signal }
+  try {
+    report.step(`Debian ${debian.suite} for ${architecture}: packages of the core`)
+    const core = { what: 'core', packages: await list('packages'), architecture }
+    const system = await fetchPackages(core, place, (tar) => readTar(tar, notDocs))
+    report.step('kernel modules')
+    const release = kernelRelease(system)
+    const modules = await makeModules(system, await list('kernel-modules'), work, signal)
+    report.line(`${modules.count} of Linux ${release}`)
+    // it takes as long as all the rest, and nothing waits for it
+    const packedKernel = writeKernel(system, release, architecture, made, work, signal)
+    packedKernel.catch(() => {})
+    const overlay = await readOverlays(chain)
+    const lists = { keep: await list('keep'), links: await list('links'), applets: await list('applets') }
+    const coreOf = (files: Record<string, string>) => coreTree(system, lists, modules.tree, overlay, files)
+
+    const engine = join(made, 'engine.squashfs')
+    const hashes: Record<string, string> = {}
+    const packages = await list('engine-packages')
+    if (packages.length > 0) {
+      report.step('engine image')
+      const fetched = await fetchPackages({ what: 'engine', packages, architecture }, place, (tar) =>
+        readTar(tar, notDocs),
+      )
+      const [keep, links] = [await list('engine-keep'), await list('engine-links')]
+      const tree = engineTree(fetched, keep, links, coreOf({}), new Map())
+      await writeSquashfs(tree, engine, { ...squash, ...packing.engine })
+      hashes['usr/lib/skiff/engine.sha256'] = `${await hashOf(engine)}\n`
+    }
+
+    report.step('core')
+    const built = coreOf({ ...hashes, 'usr/lib/skiff/image': aboutImage(target, debian.time, release) })
+    const squashfs = join(work, 'core.squashfs')
+    await writeSquashfs(built, squashfs, { ...squash, ...packing.core })
+    const stub = stubTree({
+      init: await resource(chain, 'initramfs/init'),
+      busybox: system.get(BUSYBOX) ?? incomplete('debian/keep', BUSYBOX),
+      applets: await list('initramfs-applets'),
+      modules: modules.tree,
+      release,
+      load: await list('initramfs-modules'),
+    })
+    const packedStub = await xzForKernel(writeCpio(stub, debian.time), work, signal)
+    await writeFile(join(made, 'initramfs'), joinInitramfs(await readFile(squashfs), packedStub, debian.time))
+
+    report.step('kernel and device trees')
+    await packedKernel
+    await writeTrees(system, await list('device-trees'), made)
+    await writeFile(join(made, 'boot/cmdline'), `${(await list('cmdline')).join(' ')}\n`)
+    const chainNames = chain.packages.map(({ name }) => name)
+    const manifest = await writeManifest(made, {
+      assembler: 'debian',
+      architecture,
+      chain: chainNames,
+      time: debian.time,
+    })
+    await replace(made, target.output)
+    for (const { name, size } of manifest.files)
+      if (!name.startsWith('dtbs/')) report.line(`${(size / 1e6).toFixed(1).padStart(6)} MB  ${name}`)
+    return manifest
+  } finally {
+    await rm(work, { recursive: true, force: true })
+  }
+}
+
+const notDocs = (path: string) => !/^usr\/share\/(doc|man|locale|info|lintian|bash-completion)\//.test(path)
+
+function incomplete(file: string, needs: string): never {
+  throw failure('image-incomplete', { file, needs })
+}
+
+/** What `skiff status` says of the image. */
+const aboutImage = ({ chain }: Target, time: number, release: string) =>
+  [`chain=${chain.packages.map(({ name }) => name).join(',')}`, `time=${time}`, `kernel=${release}`, ''].join(
+    '\n',
+  )
+
+/** A file of resources/ of the last package that has it. @throws image-incomplete */
+async function resource(chain: Layers, name: string): Promise<Buffer> {
+  for (const { path } of [...chain.packages].reverse()) {
+    try {
+      return await readFile(join(path, 'resources', name))
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
+  }
+  return incomplete('the chain', `resources/${name} of skiff/base`)
+}
+
+/** The kernel packed as QEMU and firmware take it, and as U-Boot does. */
+async function writeKernel(
+  system: Tree,
+  release: string,
+  architecture: string,
+  made: string,
+  work: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const entry = system.get(`boot/vmlinuz-${release}`) ?? system.get(`boot/vmlinux-${release}`)
+  if (entry?.kind !== 'file') return incomplete('debian/packages', 'a kernel')
+  // only the 64-bit ports of ARM and RISC-V have kernels that do not unpack themselves
+  if (!['arm64', 'riscv64'].includes(architecture)) return writeFile(join(made, 'kernel'), entry.content)
+  await writeFile(join(made, 'kernel'), await gzip(entry.content, work, signal))
+  await writeFile(join(made, 'boot/kernel.lzma'), await lzma(entry.content, work, signal))
+}
+
+/** Device trees that a chain names, by their path in the kernel's package without ending. */
+async function writeTrees(system: Tree, names: readonly string[], made: string): Promise<void> {
+  const wanted = new Set(names)
+  for (const [path, entry] of system) {
+    const name = TREES.exec(path)?.[1]
+    if (name === undefined || entry.kind !== 'file' || !wanted.delete(name.replace(/\.dtbo?$/, ''))) continue
+    const file = join(made, 'dtbs', name)
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, entry.content)
+  }
+  const [missing] = wanted
+  if (missing !== undefined) incomplete('debian/device-trees', missing)
+}
+
+/** Puts a finished folder where another one may be. */
+async function replace(made: string, output: string): Promise<void> {
+  const old = `${output}.old`
+  await rm(old, { recursive: true, force: true })
+  try {
+    await rename(output, old)
+  } catch (error) {
+    if (!isMissing(error)) throw error
+  }
+  await rename(made, output)
+  await rm(old, { recursive: true, force: true })
+}

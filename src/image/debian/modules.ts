@@ -1,0 +1,127 @@
+// The kernel's modules: those that the lists name and those they need, unpacked, with depmod's indexes of just these.
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { basename, dirname, join } from 'node:path'
+import { failure } from '../../core/errors.ts'
+import { type Entry, fileEntry, type Tree } from '../../host/archive/entry.ts'
+import { runOrThrow } from '../../host/process/run.ts'
+import { patternOf } from './select.ts'
+
+const ROOT = 'usr/lib/modules'
+const MODULE = /\.ko(\.xz|\.zst|\.gz)?$/
+/** So many files are given to one run of a program. */
+const BATCH = 500
+const LIMIT = 300_000
+/** Of what depmod writes, kmod reads these. */
+const INDEXES =
+  /^modules\.(dep|alias|symbols|softdep|builtin|builtin\.alias|builtin\.modinfo|devname|order)(\.bin)?$/
+
+/** Release of the one kernel in a tree. @throws image-failed */
+export function kernelRelease(tree: Tree): string {
+  const found = [...tree.keys()].flatMap((path) => /^boot\/vmlinu[xz]-(.+)$/.exec(path)?.[1] ?? [])
+  const [release] = found
+  if (release !== undefined && found.length === 1) return release
+  const problem = found.length === 0 ? 'no package has one' : `there are several: ${found.join(', ')}`
+  throw failure('image-failed', { what: 'kernel', problem, hint: 'debian/packages names one linux-image-…' })
+}
+
+/** Lines of modules.dep: a module and those it needs, all of them. Pure. */
+export function parseDependencies(text: string): ReadonlyMap<string, readonly string[]> {
+  return new Map(
+    text.split('\n').flatMap((line) => {
+      const [module, needs = ''] = line.split(':')
+      return module ? [[module, needs.split(' ').filter((each) => each !== '')] as const] : []
+    }),
+  )
+}
+
+/**
+ * Modules that patterns name, without their ending, and those they need. Pure.
+ * @throws image-incomplete for a pattern that fits nothing
+ */
+export function chooseModules(
+  dependencies: ReadonlyMap<string, readonly string[]>,
+  builtin: ReadonlySet<string>,
+  patterns: readonly string[],
+): ReadonlySet<string> {
+  const chosen = new Set<string>()
+  const bare = (path: string) => path.replace(MODULE, '')
+  for (const pattern of patterns) {
+    const fits = patternOf(pattern.replace(/^[?!]/, ''))
+    const found = [...dependencies.keys()].filter((path) => fits.test(bare(path)))
+    if (pattern.startsWith('!')) {
+      for (const path of found) chosen.delete(path)
+      continue
+    }
+    const there = found.length > 0 || [...builtin].some((path) => fits.test(bare(path)))
+    if (!there && !pattern.startsWith('?'))
+      throw failure('image-incomplete', { file: 'debian/kernel-modules', needs: pattern })
+    for (const path of found) for (const each of [path, ...(dependencies.get(path) ?? [])]) chosen.add(each)
+  }
+  return chosen
+}
+
+/** depmod is where not every user's PATH leads. */
+const withSbin = () => ({ ...process.env, PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin` })
+
+async function eachBatch(
+  files: readonly string[],
+  work: (batch: string[]) => Promise<unknown>,
+): Promise<void> {
+  for (let at = 0; at < files.length; at += BATCH) await work(files.slice(at, at + BATCH))
+}
+
+/** Writes the modules of a tree into a folder and unpacks them, several at once. */
+async function unpack(tree: Tree, release: string, folder: string, signal: AbortSignal): Promise<void> {
+  const packed: string[] = []
+  for (const [path, entry] of tree) {
+    if (!path.startsWith(`${ROOT}/${release}/`) || entry.kind !== 'file') continue
+    const file = join(folder, path.slice('usr/'.length))
+    await mkdir(dirname(file), { recursive: true })
+    await writeFile(file, entry.content)
+    if (file.endsWith('.xz')) packed.push(file)
+  }
+  await eachBatch(packed, (batch) =>
+    runOrThrow('xz', ['--decompress', '--', ...batch], { signal, timeout: LIMIT }),
+  )
+}
+
+export interface Modules {
+  readonly tree: Tree
+  readonly count: number
+}
+
+/**
+ * Modules and indexes for the core.
+ * @param tree all files of the kernel's package
+ * @param work a folder for temporary files
+ * @throws image-failed, image-incomplete, process-missing, canceled
+ */
+export async function makeModules(
+  tree: Tree,
+  patterns: readonly string[],
+  work: string,
+  signal: AbortSignal,
+): Promise<Modules> {
+  const release = kernelRelease(tree)
+  const folder = await mkdtemp(join(work, 'modules-'))
+  try {
+    await unpack(tree, release, folder, signal)
+    const home = join(folder, 'lib/modules', release)
+    const depmod = ['-b', folder, release]
+    await runOrThrow('depmod', depmod, { signal, timeout: LIMIT, env: withSbin() })
+    const dependencies = parseDependencies(await readFile(join(home, 'modules.dep'), 'utf8'))
+    const builtin = new Set((await readFile(join(home, 'modules.builtin'), 'utf8')).split('\n'))
+    const chosen = chooseModules(dependencies, builtin, patterns)
+    for (const path of dependencies.keys()) if (!chosen.has(path)) await rm(join(home, path))
+    await runOrThrow('depmod', depmod, { signal, timeout: LIMIT, env: withSbin() })
+    const made = new Map<string, Entry>()
+    for (const path of chosen)
+      made.set(`${ROOT}/${release}/${path}`, fileEntry(await readFile(join(home, path))))
+    for (const name of await readdir(home))
+      if (INDEXES.test(basename(name)))
+        made.set(`${ROOT}/${release}/${name}`, fileEntry(await readFile(join(home, name))))
+    return { tree: made, count: chosen.size }
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}

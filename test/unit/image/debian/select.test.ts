@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { fileEntry, linkEntry, type Tree } from '../../../../src/host/archive/entry.ts'
+import { withApplets, withLinks } from '../../../../src/image/debian/links.ts'
+import { mergeList } from '../../../../src/image/debian/lists.ts'
+import { chooseModules, kernelRelease, parseDependencies } from '../../../../src/image/debian/modules.ts'
+import { architectureFor, readOptions } from '../../../../src/image/debian/options.ts'
+import { overlaid } from '../../../../src/image/debian/overlay.ts'
+import { danglingLinks, patternOf, select, withNeeds } from '../../../../src/image/debian/select.ts'
+
+const system: Tree = new Map([
+  ['usr/bin/a', fileEntry('a')],
+  ['usr/bin/b', fileEntry('b')],
+  ['usr/sbin/init', linkEntry('../lib/systemd/systemd')],
+  ['usr/lib/systemd/systemd', fileEntry('systemd')],
+  ['usr/share/doc/x', fileEntry('x')],
+  ['bin', linkEntry('usr/bin')],
+])
+
+describe('a list', () => {
+  it('is added to by later layers, and taken from with a dash', () => {
+    assert.deepEqual(mergeList(['a', 'b'], '# words\n-a\n  c   d # why\n\nb\n'), ['b', 'c d'])
+  })
+})
+
+describe('a pattern', () => {
+  it('stays within a name with one star, and does not with two', () => {
+    assert.ok(patternOf('usr/*/a').test('usr/bin/a'))
+    assert.ok(!patternOf('usr/*').test('usr/bin/a'))
+    assert.ok(patternOf('usr/**').test('usr/bin/a'))
+    assert.ok(patternOf('usr/bin/{a,b}').test('usr/bin/b'))
+    assert.ok(!patternOf('usr/bin/a.b').test('usr/bin/axb'))
+  })
+
+  it('that fits nothing is told, unless a question mark allows it', () => {
+    assert.deepEqual(select(system, ['usr/bin/*', 'usr/bin/zz', '?usr/bin/yy']).idle, ['usr/bin/zz'])
+  })
+
+  it('takes away what an earlier one named', () => {
+    assert.deepEqual([...select(system, ['usr/bin/*', '!usr/bin/a']).tree.keys()], ['usr/bin/b', 'bin'])
+  })
+})
+
+describe('what is kept', () => {
+  it('brings what its links lead to', () => {
+    const { tree } = select(system, ['usr/sbin/init'])
+    assert.ok(withNeeds(tree, system).has('usr/lib/systemd/systemd'))
+  })
+
+  it('shows links that lead to nothing, but not those into what is mounted later', () => {
+    const links = withLinks(system, ['usr/bin/c nowhere', 'etc/mtab ../proc/self/mounts'], 'links')
+    assert.deepEqual(danglingLinks(links), ['usr/bin/c'])
+  })
+
+  it('gets a command of BusyBox only where no program has the name', () => {
+    const { length } = [...withApplets(system, ['a', 'zz'])].filter(([, entry]) => entry.kind === 'link')
+    assert.equal(length, 3)
+  })
+
+  it('is laid over through links of folders', () => {
+    const whole = overlaid(system, new Map([['bin/a', fileEntry('mine')]]))
+    const entry = whole.get('usr/bin/a')
+    assert.equal(entry?.kind === 'file' && entry.content.toString(), 'mine')
+    assert.ok(!whole.has('bin/a'))
+  })
+})
+
+describe('kernel modules', () => {
+  const needs = parseDependencies('k/a.ko: k/b.ko k/c.ko\nk/b.ko: k/c.ko\nk/c.ko:\nk/d.ko:\n')
+
+  it('bring those they need', () => {
+    assert.deepEqual([...chooseModules(needs, new Set(), ['k/a'])], ['k/a.ko', 'k/b.ko', 'k/c.ko'])
+  })
+
+  it('may be built in, and are an error when nobody has them', () => {
+    assert.equal(chooseModules(needs, new Set(['k/e.ko']), ['k/e']).size, 0)
+    assert.throws(() => chooseModules(needs, new Set(), ['k/zz']), { code: 'image-incomplete' })
+  })
+
+  it('belong to one kernel', () => {
+    const one: Tree = new Map([['boot/vmlinuz-6.12-arm64', fileEntry('')]])
+    assert.equal(kernelRelease(one), '6.12-arm64')
+    const two: Tree = new Map([...one, ['boot/vmlinuz-6.13-arm64', fileEntry('')]])
+    assert.throws(() => kernelRelease(two), /several: 6.12-arm64, 6.13-arm64/)
+    assert.throws(() => kernelRelease(new Map()), { code: 'image-failed' })
+  })
+})
+
+describe('settings', () => {
+  it('have defaults, and take the time of a reproducible build', () => {
+    assert.equal(readOptions({}, 5).time, 5)
+    assert.equal(readOptions({ SOURCE_DATE_EPOCH: '17' }, 5).time, 17)
+    assert.equal(readOptions({}, 5).suite, 'trixie')
+  })
+
+  it('are refused when they are no suite, mirror, option or time', () => {
+    const bad = [
+      { SKIFF_DEBIAN_SUITE: '-x' },
+      { SKIFF_DEBIAN_MIRROR: 'file:///etc' },
+      { SKIFF_DEBIAN_APT_OPTIONS: 'rm' },
+      { SKIFF_PACKING: 'tiny' },
+      { SOURCE_DATE_EPOCH: 'now' },
+    ]
+    for (const environment of bad)
+      assert.throws(
+        () => readOptions(environment, 5),
+        { code: 'setting-invalid' },
+        JSON.stringify(environment),
+      )
+  })
+
+  it('name an architecture before the board does', () => {
+    assert.equal(architectureFor({ SKIFF_ARCHITECTURE: 'amd64' }, ['arm64']), 'amd64')
+    assert.equal(architectureFor({}, ['amd64', 'arm64']), 'arm64')
+    assert.throws(() => architectureFor({}, []), { code: 'setting-invalid' })
+    assert.throws(() => architectureFor({ SKIFF_ARCHITECTURE: 'vax' }, []), { code: 'setting-invalid' })
+  })
+})
