@@ -1,0 +1,85 @@
+// A board of a test: an image in QEMU with disks of the test's choice, and a shell on it over SSH.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Disk } from '../../../src/image/qemu/machine.ts'
+import { machineFor } from '../../../src/image/qemu/machine.ts'
+import { type Guest, startGuest } from '../../../src/image/qemu/run.ts'
+import { type Ended, execute } from '../../engine/harness/execute.ts'
+import type { TestImage } from './image.ts'
+
+export interface Board extends AsyncDisposable {
+  readonly guest: Guest
+  /** Milliseconds from power-on to the first login. */
+  readonly login: number
+  /** Runs a command on the board as root. */
+  readonly sh: (command: string, limit?: number) => Promise<Ended>
+}
+
+export interface BoardOptions {
+  readonly disks?: readonly Disk[]
+  readonly memory?: number
+  readonly processors?: number
+  /** Private key to log in with; the image's own unless said otherwise. */
+  readonly key?: string
+  readonly words?: string
+  readonly extra?: readonly string[]
+}
+
+const LIMIT = 200_000
+
+/** Boots and logs in. @throws with the end of the console when nobody can */
+export async function boot(image: TestImage, options: BoardOptions = {}): Promise<Board> {
+  const folder = mkdtempSync(join(image.folder, 'board-'))
+  const { output } = image
+  const stop = new AbortController()
+  const guest = await startGuest(
+    {
+      machine: machineFor(image.manifest.architecture),
+      kernel: join(output, 'kernel'),
+      initramfs: join(output, 'initramfs'),
+      cmdline: `${readFileSync(join(output, 'boot/cmdline'), 'utf8').trim()} ${options.words ?? ''}`,
+      memory: options.memory ?? 512,
+      processors: options.processors ?? 2,
+      disks: options.disks ?? [],
+      console: join(folder, 'console'),
+      ...(options.extra ? { extra: options.extra } : {}),
+    },
+    stop.signal,
+  )
+  const sh = (command: string, limit = 60_000) =>
+    ssh(guest.sshPort, options.key ?? image.imageKey, command, limit)
+  const begun = performance.now()
+  const dispose = async () => {
+    await guest[Symbol.asyncDispose]()
+    rmSync(folder, { recursive: true, force: true })
+  }
+  try {
+    await guest.greeting(LIMIT, stop.signal)
+    for (;;) {
+      const { status, stderr } = await sh('true')
+      if (status === 0) break
+      if (performance.now() - begun > LIMIT)
+        throw new Error(`no login: ${stderr}\n${(await guest.consoleText()).slice(-2000)}`)
+      await sleep(500)
+    }
+  } catch (error) {
+    await dispose()
+    throw error
+  }
+  return { guest, login: performance.now() - begun, sh, [Symbol.asyncDispose]: dispose }
+}
+
+function ssh(port: number, key: string, command: string, limit: number): Promise<Ended> {
+  const options = {
+    StrictHostKeyChecking: 'no',
+    UserKnownHostsFile: '/dev/null',
+    IdentitiesOnly: 'yes',
+    BatchMode: 'yes',
+    LogLevel: 'ERROR',
+    ConnectTimeout: '20',
+  }
+  const words = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
+  const target = ['-F', '/dev/null', '-i', key, '-p', String(port), 'root@127.0.0.1', command]
+  return execute('ssh', [...words, ...target], { timeout: limit })
+}
