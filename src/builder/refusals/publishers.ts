@@ -42,7 +42,14 @@ export const isAt = (url: string, patterns: readonly string[]): boolean => {
   const address = url.replace(ADDRESS, '').slice(0, LONGEST)
   return patterns.some((pattern) => {
     const plain = pattern.slice(0, pattern.indexOf('*') === -1 ? undefined : pattern.indexOf('*'))
-    return address.startsWith(plain) && matchesPattern(pattern, address)
+    // a star at the beginning stands for a part of the host, not for a path that ends alike
+    const [host = ''] = pattern.startsWith('*.') ? address.split('/') : []
+    const [hosts = ''] = pattern.split('/')
+    return (
+      address.startsWith(plain) &&
+      matchesPattern(pattern, address) &&
+      (host === '' || matchesPattern(hosts, host))
+    )
   })
 }
 

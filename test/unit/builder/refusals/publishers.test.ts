@@ -29,7 +29,7 @@ describe('the table of publishers', () => {
   it('has patterns of hosts and paths, without a scheme, and each in one row', () => {
     const patterns = publishers.flatMap(({ urls }) => urls)
     assert.deepEqual(
-      patterns.filter((pattern) => pattern.includes('://') || !/^[\w-]+\.[\w.-]+/.test(pattern)),
+      patterns.filter((pattern) => pattern.includes('://') || !/^(?:\*|[\w-]+)\.[\w.-]+/.test(pattern)),
       [],
     )
     assert.equal(new Set(patterns).size, patterns.length)
@@ -40,6 +40,8 @@ describe('a publisher', () => {
   it('is found by the address', () => {
     assert.equal(findPublisher('https://user:pw@repo.mysql.com/yum/x')?.name, 'MySQL')
     assert.equal(findPublisher('https://example.org/repo.mysql.com/x'), undefined)
+    assert.equal(findPublisher('https://rpm.nodesource.com/setup')?.name, 'NodeSource')
+    assert.equal(findPublisher('https://example.org/x.nodesource.com/setup'), undefined)
   })
 
   it('serves processors that run what it publishes', () => {
