@@ -1,6 +1,6 @@
 # What one does with this repository; `make` lists it. Each target is a file of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help up down status test bench check docs clean configure compile FORCE
+.PHONY: help up down status test board bench check docs clean configure compile FORCE
 
 help: ## List these targets, configuration packages and the workspace's state
 	@awk -F ':.*## ' '/^[a-z\/%]+:.*## /{ \
@@ -32,6 +32,9 @@ status: ## Say what runs where
 
 test: ## Run every test; T=<files> picks some
 	@scripts/test $(T)
+
+board: ## Boot an arm64 image in QEMU, write cards, start one through U-Boot
+	@scripts/test test/board/boot.test.ts test/board/card.test.ts test/board/uboot.test.ts
 
 bench: ## Measure against peers; B=<names> picks some of push, live, swap, ssh, memory, scratch
 	@scripts/bench $(B)

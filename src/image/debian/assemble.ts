@@ -40,7 +40,9 @@ const TREES = /^usr\/lib\/linux-image-[^/]+\/(.+\.dtbo?)$/
  *   timed-out
  */
 export async function assembleDebian(target: Target, options: AssembleOptions): Promise<Manifest> {
-  const { report, signal, environment = process.env } = options
+  const { report, environment = process.env } = options
+  const over = new AbortController()
+  const signal = AbortSignal.any([options.signal, over.signal])
   const debian = readOptions(environment, Math.floor(Date.now() / 1000))
   const { chain } = target
   const architecture = architectureFor(environment, await readList(chain, 'architecture', ''))
@@ -57,6 +59,7 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
   }
   const packing = packings[debian.packing]
   const squash = { time: debian.time, signal }
+  let packedKernel = Promise.resolve()
   try {
     report.step(`Debian ${debian.suite} for ${architecture}: packages of the core`)
     const core = { what: 'core', packages: await list('packages'), architecture }
@@ -66,7 +69,7 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     const modules = await makeModules(system, await list('kernel-modules'), work, signal)
     report.line(`${modules.count} of Linux ${release}`)
     // it takes as long as all the rest, and nothing waits for it
-    const packedKernel = writeKernel(system, release, architecture, made, work, signal)
+    packedKernel = writeKernel(system, release, architecture, made, work, signal)
     packedKernel.catch(() => {})
     const overlay = await readOverlays(chain)
     const lists = { keep: await list('keep'), links: await list('links'), applets: await list('applets') }
@@ -117,6 +120,8 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
       if (!name.startsWith('dtbs/')) report.line(`${(size / 1e6).toFixed(1).padStart(6)} MB  ${name}`)
     return manifest
   } finally {
+    over.abort()
+    await packedKernel.catch(() => {})
     await rm(work, { recursive: true, force: true })
   }
 }

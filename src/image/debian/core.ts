@@ -56,7 +56,9 @@ export function coreTree(
   for (const name of MOUNT_POINTS) whole.set(name, folderEntry(name === 'root' ? 0o700 : 0o755))
   whole.set('tmp', folderEntry(0o1777))
   for (const [path, content] of Object.entries(made)) whole.set(path, fileEntry(content))
-  const all: Tree = withApplets(whole, lists.applets)
+  const busybox = whole.get(BUSYBOX)
+  if (busybox?.kind !== 'file') throw failure('image-incomplete', { file: 'debian/keep', needs: BUSYBOX })
+  const all = withApplets(whole, lists.applets, busybox.content)
   refuseDangling(all)
   return new Map([...all].filter(([path]) => path !== BUSYBOX))
 }

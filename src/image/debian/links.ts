@@ -14,12 +14,19 @@ export function withLinks(tree: Tree, lines: readonly string[], file: string): T
   return whole
 }
 
-/** Adds a link to BusyBox for every command that no program has. Pure. */
-export function withApplets(tree: Tree, applets: readonly string[]): Tree {
+/**
+ * Adds a link to BusyBox for every command that no program has. Pure.
+ * @param busybox its program, which has the names of its commands in it, each between two zero bytes
+ * @throws image-incomplete for a command that this BusyBox was built without
+ */
+export function withApplets(tree: Tree, applets: readonly string[], busybox: Buffer): Tree {
   const whole = new Map(tree)
-  for (const name of applets)
+  for (const name of applets) {
+    if (!busybox.includes(`\0${name}\0`))
+      throw failure('image-incomplete', { file: 'debian/applets', needs: `a BusyBox with ${name}` })
     if (!whole.has(`usr/bin/${name}`) && !whole.has(`usr/sbin/${name}`))
       whole.set(`usr/bin/${name}`, linkEntry('busybox'))
+  }
   return whole
 }
 

@@ -55,6 +55,8 @@ type_of() {
 # Checks the file system on $1: what is harmless is mended silently, then everything that can be.
 mend() {
   [ -x /usr/sbin/e2fsck ] || return 0
+  # what cannot be written cannot be mended
+  [ "$(blockdev --getro "$1" 2>/dev/null)" != 1 ] || return 0
   magic=$(timeout 3 dd if="$1" bs=1 skip=1080 count=2 2>/dev/null | xxd -p)
   backup=
   if [ "$magic" != 53ef ]; then
