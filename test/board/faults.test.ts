@@ -128,7 +128,7 @@ describe('a board ends in a login', { timeout: 3_000_000 }, () => {
       '10-a.network',
       'skiff/hostname',
       'host-key',
-      'keys: line',
+      'are no keys',
     ])
       assert.ok(said.includes(word), `${word} in ${said}`)
   })

@@ -9,6 +9,8 @@ note() {
   mkdir -p "$state/notes"
   topic=$1 kind=$2
   shift 2
+  # names and errors quote what is on persist, which may be anything
+  set -- "$(printf '%s' "$*" | LC_ALL=C tr -cd ' -~' | cut -c 1-240)"
   printf '%s %s\n' "$kind" "$*" >>"$state/notes/$topic"
   echo "$topic: $*"
   [ "$kind" = problem ] || return 0
