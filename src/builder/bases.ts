@@ -6,13 +6,10 @@ import type { Report } from '../core/report.ts'
 import { findImage } from '../host/docker/images.ts'
 import type { Dockerfile, NeededImage } from './dockerfile/read.ts'
 import type { MachineCheck } from './machine-check.ts'
+import type { ScratchMode } from './scratch/judge.ts'
 import { needsOf } from './scratch/needs.ts'
-import type { Plan } from './scratch/plan.ts'
 import type { Scratch, Target } from './scratch/scratch.ts'
 import type { ImageNeed } from './scratch/world.ts'
-
-/** What may be done about a base that nobody publishes for the platform. */
-export type ScratchMode = 'auto' | 'plan' | 'off'
 
 export interface BasesRequest {
   readonly target: Target
@@ -53,7 +50,9 @@ export async function ensureBases(
   const session = (await scratch()).open({ target, platform, substitutes, report, signal })
   try {
     const plan = await session.plan(needs)
-    await judge(plan, needs, request, report)
+    const { judgePlan } = await import('./scratch/judge.ts')
+    const refused = judgePlan(plan, { needs, platform, mode: request.mode }, report)
+    if (refused) throw refused
     const made = await session.make(plan)
     return {
       replace(reference, asked) {
@@ -93,58 +92,4 @@ async function allPresent(
     return found !== undefined && (await machine.whyNot(engine, found, platform, signal)) === undefined
   })
   return (await Promise.all(checks)).every(Boolean)
-}
-
-/** Shows a plan that is more than fetching, and stops where it must not or cannot be carried out. */
-async function judge(
-  plan: Plan,
-  needs: readonly ImageNeed[],
-  { platform, mode }: BasesRequest,
-  report: Report,
-): Promise<void> {
-  const { isBlocked, isToMake, lacks, unfitFor } = await import('./scratch/plan.ts')
-  const blocked = plan.nodes.filter(isBlocked)
-  // an image that nothing is known of is missing, and no plan would tell more
-  for (const { reference, reasons, blockers } of blocked)
-    if (blockers.every(({ code }) => code === 'no-source'))
-      throw failure('base-missing', { image: reference, problem: reasons.join('; ') })
-  const toMake = plan.nodes.filter(isToMake)
-  if (blocked.length === 0 && toMake.length === 0) return
-  const [first] = blocked.length > 0 ? blocked : toMake
-  const image = first?.reference ?? ''
-  if (mode === 'off') {
-    const why = 'scratch is off'
-    const hint = 'builder:set <app> scratch auto allows it; scratch:plan shows what it takes'
-    throw failure('scratch-off', { image, platform, why, hint })
-  }
-  const { planLines, planSummary } = await import('./scratch/describe.ts')
-  report.step(`Base images for ${platform}: ${planSummary(plan)}`)
-  for (const { kind, text } of planLines(plan)) {
-    if (kind === 'warning' || kind === 'blocker') report.warn(text)
-    else report.line(`${kind === 'node' ? '' : '  '}${text}`)
-  }
-  if (first && blocked.length > 0) {
-    const [blocker] = 'blockers' in first ? first.blockers : []
-    throw failure('scratch-blocked', {
-      image,
-      platform,
-      problem: blocker?.problem ?? '',
-      hint: blocker?.offers[0] ?? `scratch:plan ${image} shows the whole plan`,
-    })
-  }
-  for (const [index, need] of needs.entries()) {
-    const node = plan.nodes.find(({ id }) => id === plan.roots[index])
-    const missed = node && unfitFor(node, need.text ?? '')
-    if (node && missed !== undefined)
-      throw failure('scratch-blocked', {
-        image: node.reference,
-        platform,
-        problem: `the Dockerfile does not fit: ${lacks(node, missed)}`,
-        hint: 'name another base image, or change what the Dockerfile does with it',
-      })
-  }
-  if (mode === 'plan') {
-    const hint = `scratch:build ${plan.roots.map((id) => id.split('|')[0]).join(' ')} --arch ${platform}, then push again`
-    throw failure('scratch-off', { image, platform, why: 'scratch is set to plan', hint })
-  }
 }

@@ -1,7 +1,7 @@
 // What the properties of an app say about its build.
 import type { Properties } from '../config/properties.ts'
 import type { Platform } from '../core/platform.ts'
-import type { ScratchMode } from './bases.ts'
+import type { ScratchMode } from './scratch/judge.ts'
 
 export interface BuildChoices {
   /** Path of the Dockerfile in the repository. */

@@ -2,7 +2,16 @@
 import { findImageReference } from '../../core/image-reference.ts'
 import type { Refusal } from '../refusals/refusal.ts'
 import { groundOf } from './grounds.ts'
-import { type Blocker, isBlocked, lacks, type Need, type Origin, type PlanNode, unfitFor } from './plan.ts'
+import {
+  type Blocker,
+  isBlocked,
+  isSubstituted,
+  lacks,
+  type Need,
+  type Origin,
+  type PlanNode,
+  unfitFor,
+} from './plan.ts'
 import type { PlanGraph } from './plan-graph.ts'
 import { type Attempt, type Subject, shared, stopped } from './subject.ts'
 import type { Facts, ImageNeed, SourceFiles, World } from './world.ts'
@@ -57,7 +66,7 @@ export async function fromDockerfile(
     if (missed !== undefined)
       blockers.push({ code: 'substitute-unfit', problem: lacks(node, missed), file: path, offers: [] })
     if (!need.copied) for (const each of node.unfit ?? []) unfit.add(each)
-    if (need.copied && isForeignBuild(node)) warnings.push(copiedFrom(node.reference))
+    if (need.copied && node.how === 'build' && isSubstituted(node)) warnings.push(copiedFrom(node.reference))
     // a circle, or a stack without end, is no node of its own: it is this one that closes it
     if (isBlocked(node) && !graph.get(node.id)) blockers.push(...node.blockers)
     else if (isBlocked(node))
@@ -110,8 +119,6 @@ async function foreignRoot(
 
 /** A refusal that ends a plan: it blocks, and nothing is known to put in the step's place. */
 const stops = ({ severity, replacement }: Refusal) => severity === 'blocks' && replacement === undefined
-
-const isForeignBuild = (node: PlanNode) => node.how === 'build' && node.origin.kind === 'substitute'
 
 /** Programs of a distribution need its own C library, or a newer one; those of a vendor are made for old ones. */
 const copiedFrom = (image: string): Refusal => ({

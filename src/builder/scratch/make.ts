@@ -21,7 +21,7 @@ import type { RegistryAccess } from '../../host/registry/credentials.ts'
 import type { MadeImagesTable } from '../../host/store/made-images.ts'
 import { buildNode } from './build-node.ts'
 import { describeHow } from './describe.ts'
-import { isToMake, type NodeId, type Plan, type PlanNode } from './plan.ts'
+import { isToMake, type Made, type NodeId, type Plan, type PlanNode } from './plan.ts'
 import type { Recipes } from './recipes.ts'
 import { recordOf } from './record.ts'
 
@@ -52,13 +52,6 @@ export interface MakerOptions {
   readonly keys: TurnsByKey
   readonly report: Report
   readonly signal: AbortSignal
-}
-
-/** What a node became. */
-export interface Made {
-  readonly image: string
-  /** Our own name of it; undefined where its own name leads to it. */
-  readonly tag: string | undefined
 }
 
 type Makes<H extends PlanNode['how']> = Extract<PlanNode, { how: H }>

@@ -110,6 +110,10 @@ export const isBlocked = (node: PlanNode): node is Extract<PlanNode, { how: 'blo
 export const isToMake = (node: PlanNode): boolean =>
   (node.how === 'build' || node.how === 'ground') && node.image === undefined
 
+/** Whether something else stands in for what was asked for. */
+export const isSubstituted = (node: PlanNode): boolean =>
+  node.how === 'substitute' || (node.how === 'build' && node.origin.kind === 'substitute')
+
 /** Blockers of a plan, those nearest to the ground first; empty when it can be carried out. */
 export const blockersOf = ({ nodes }: Plan) =>
   nodes.filter(isBlocked).flatMap((node) => node.blockers.map((blocker) => ({ node, blocker })))
@@ -125,3 +129,10 @@ export const lacks = ({ reference }: PlanNode, missed: string): string =>
 /** What may still go wrong, as far as the Dockerfiles tell. */
 export const warningsOf = ({ nodes }: Plan) =>
   nodes.flatMap((node) => (node.how === 'build' ? node.warnings.map((warning) => ({ node, warning })) : []))
+
+/** What a node became. */
+export interface Made {
+  readonly image: string
+  /** Our own name of it; undefined where its own name leads to it. */
+  readonly tag: string | undefined
+}
