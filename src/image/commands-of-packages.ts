@@ -1,18 +1,5 @@
 // Commands that packages name in metadata/commands and that Skiff itself carries out. Each is loaded when it is run.
-import type { Context } from './context.ts'
-import type { Workspace } from './workspace/workspace.ts'
-
-/** One run of `skiff run <namespace>/<package>/<command>`. */
-export interface PackageCall extends Context {
-  /** `odroid/u/install`: one handler may serve several commands. */
-  readonly command: string
-  readonly args: readonly string[]
-  /** The workspace with its chain. @throws workspace-unconfigured and what else opening one throws */
-  readonly workspace: () => Promise<Workspace>
-}
-
-/** @returns the exit status; nothing is 0 */
-export type PackageHandler = (call: PackageCall) => Promise<number | undefined>
+import type { PackageHandler } from './package-call.ts'
 
 const card = (name: 'formatCommand' | 'installCommand' | 'verifyCommand') => async () =>
   (await import('./card/commands.ts'))[name]

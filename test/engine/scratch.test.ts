@@ -49,8 +49,7 @@ before(
   async () => {
     library = await TestLibrary.start(join(folder, 'git'))
     registry = await Registry.start()
-    const { suite, mirror, aptOptions } = await suiteFor('arm64')
-    assert.ok(suite)
+    const { mirror, aptOptions } = await suiteFor('arm64')
     await library.put({ name: 'low', files: { Dockerfile: 'FROM busybox:1.36\nRUN echo low > /low\n' } })
     await library.put({
       name: 'middle',
@@ -168,8 +167,6 @@ describe('an image whose stack nobody publishes for the platform', () => {
   })
 
   test('for another platform is another one', { timeout: 2 * MINUTES }, async () => {
-    const { suite, mirror, aptOptions } = await suiteFor('armhf')
-    assert.ok(suite && mirror && aptOptions)
     const { plan: found } = await plan('low', '--arch', 'arm/v7')
     assert.deepEqual(states(found), ['busybox:1.36 make', 'low:latest make'])
   })

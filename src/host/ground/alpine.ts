@@ -11,8 +11,8 @@ import { alpineKeys, type KeyRing } from './alpine-keys.ts'
 import { type IndexedPackage, parsePackages, readIndex, readPackage, UntrustedError } from './apk-archive.ts'
 import { runConfined } from './confined.ts'
 import { DownloadError, download } from './download.ts'
-import type { MadeLayer, Workshop } from './ground.ts'
 import { describeGround, type Ground } from './types.ts'
+import type { MadeLayer, Workshop } from './workshop.ts'
 
 const MOST_INDEX = 16 * 2 ** 20
 const MOST_PACKAGE = 32 * 2 ** 20

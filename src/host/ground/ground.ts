@@ -8,7 +8,7 @@ import { architectureOf } from '../../core/platform.ts'
 import type { Report } from '../../core/report.ts'
 import type { Engine } from '../docker/engine.ts'
 import { loadImage } from '../docker/load.ts'
-import { type Layer, packRootfs, type RootfsRules } from '../docker/rootfs.ts'
+import { packRootfs, type RootfsRules } from '../docker/rootfs.ts'
 import { hostPlatform, requireEmulation } from '../emulation/binfmt.ts'
 import { makeAlpine } from './alpine.ts'
 import type { KeyRing } from './alpine-keys.ts'
@@ -17,6 +17,7 @@ import { askBusybox, busyboxTree, isBusybox } from './busybox.ts'
 import { addedFiles, withoutPath } from './debian-image.ts'
 import { type GroundSettings, runMmdebstrap } from './mmdebstrap.ts'
 import { describeGround, type Ground } from './types.ts'
+import type { MadeLayer, Workshop } from './workshop.ts'
 
 export type { Ground } from './types.ts'
 
@@ -40,20 +41,6 @@ export interface MadeGround {
   /** `name=version` */
   readonly packages: readonly string[]
   readonly mirror: string
-}
-
-/** What a maker hands over: a layer, and where it came from. */
-export interface MadeLayer extends Layer {
-  readonly file: string
-  readonly packages: readonly string[]
-  readonly mirror: string
-}
-
-/** What a maker works with. */
-export interface Workshop extends Omit<GroundOptions, 'tag' | 'labels' | 'paths' | 'report'> {
-  /** A folder of its own that goes when it is done; the layer is a file in it. */
-  readonly folder: string
-  readonly line: (text: string) => void
 }
 
 const PREFIX = 'ground-'

@@ -1,20 +1,22 @@
 // From what Buildroot left to the set that every assembler makes: kernel, initramfs, engine image, device trees, boot
 // files, manifest. The layout of core and engine is that of the Debian assembler; so are the functions that pack them.
+
 import { createReadStream } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import type { Report } from '../../core/report.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
 import { fileEntry, type Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
-import { BUSYBOX } from '../debian/core.ts'
-import { joinInitramfs, stubTree } from '../debian/initramfs.ts'
-import { readList } from '../debian/lists.ts'
-import { hashOf, writeManifest } from '../debian/manifest.ts'
-import { isMissing } from '../debian/missing.ts'
-import { makeModules } from '../debian/modules.ts'
-import { type Packing, writeSquashfs, xzForKernel } from '../debian/pack.ts'
+import { joinInitramfs, stubTree } from '../set/initramfs.ts'
+import { readList } from '../set/lists.ts'
+import { hashOf, writeManifest } from '../set/manifest.ts'
+import { isMissing } from '../set/missing.ts'
+import { makeModules } from '../set/modules.ts'
+import { type Packing, writeSquashfs, xzForKernel } from '../set/pack.ts'
+import { replaceFolder } from '../set/replace.ts'
+import { BUSYBOX } from '../set/skeleton.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { imageFiles } from './image-files.ts'
 import { filesOf, partRoot, releaseIn } from './parts.ts'
@@ -58,7 +60,7 @@ export async function makeImage(inputs: ImageInputs): Promise<void> {
       chain: workspace.chain.packages.map(({ name }) => name),
       time: inputs.time,
     })
-    await replace(made, workspace.output)
+    await replaceFolder(made, workspace.output)
     for (const { name, size } of files)
       if (!/^(dtbs|boot\/overlays)\//.test(name))
         report.line(`${(size / 1e6).toFixed(1).padStart(6)} MB  ${name}`)
@@ -145,17 +147,4 @@ async function lastResource({ chain }: Workspace, name: string): Promise<Buffer>
     }
   }
   return incomplete('the chain', `resources/${name} of skiff/base`)
-}
-
-/** Puts a finished folder where another one may be. */
-async function replace(made: string, output: string): Promise<void> {
-  const old = `${output}.old`
-  await rm(old, { recursive: true, force: true })
-  try {
-    await rename(output, old)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-  await rename(made, output)
-  await rm(old, { recursive: true, force: true })
 }

@@ -1,20 +1,7 @@
 // Parts the root that Buildroot made: the core, which runs from RAM, and the engine image. Pure.
 import { type Entry, fileEntry, folderEntry, resolvePath, type Tree } from '../../host/archive/entry.ts'
-import { BUSYBOX } from '../debian/core.ts'
+import { BUSYBOX, MOUNT_POINTS } from '../set/skeleton.ts'
 
-/** Folders that the kernel, systemd or a person mount something on. */
-const MOUNT_POINTS = [
-  'dev',
-  'proc',
-  'sys',
-  'run',
-  'tmp',
-  'mnt/persist',
-  'mnt/boot',
-  'root',
-  'var/log',
-  'var/lib',
-]
 const MODULES = 'usr/lib/modules'
 /** What is of use on the machine that compiles, or comes in another way. */
 const LEFT_OUT = /^(init|THIS_IS_NOT_YOUR_ROOT_FILESYSTEM|boot\/|usr\/(include|share\/(man|doc|info))\/)/

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util'
 import { failure, messageOf } from '../../core/errors.ts'
 import { parseSize } from '../../core/units.ts'
-import type { PackageCall } from '../commands-of-packages.ts'
+import type { PackageCall } from '../package-call.ts'
 import { boardOf } from './boards.ts'
 import { format } from './format.ts'
 import { install, verify } from './install.ts'

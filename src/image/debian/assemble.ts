@@ -1,21 +1,24 @@
 // The Debian assembler: from a workspace's chain to kernel, initramfs, engine image, device trees and manifest. The
 // story in the order in which it happens; the parts are in the files beside.
-import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
+
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
 import type { Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
-import { BUSYBOX, coreTree, engineTree } from './core.ts'
+import { joinInitramfs, stubTree } from '../set/initramfs.ts'
+import { type Layers, readList } from '../set/lists.ts'
+import { hashOf, type Manifest, writeManifest } from '../set/manifest.ts'
+import { isMissing } from '../set/missing.ts'
+import { kernelRelease, makeModules } from '../set/modules.ts'
+import { gzip, lzma, packings, writeSquashfs, xzForKernel } from '../set/pack.ts'
+import { replaceFolder } from '../set/replace.ts'
+import { BUSYBOX } from '../set/skeleton.ts'
+import { coreTree, engineTree } from './core.ts'
 import { type FetchPlace, fetchPackages } from './fetch.ts'
-import { joinInitramfs, stubTree } from './initramfs.ts'
-import { type Layers, readList } from './lists.ts'
-import { hashOf, type Manifest, writeManifest } from './manifest.ts'
-import { isMissing } from './missing.ts'
-import { kernelRelease, makeModules } from './modules.ts'
 import { architectureFor, readOptions } from './options.ts'
 import { readOverlays } from './overlay.ts'
-import { gzip, lzma, packings, writeSquashfs, xzForKernel } from './pack.ts'
 
 /** What is needed of a workspace; see src/image/workspace. */
 export interface Target {
@@ -115,7 +118,7 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
       chain: chainNames,
       time: debian.time,
     })
-    await replace(made, target.output)
+    await replaceFolder(made, target.output)
     for (const { name, size } of manifest.files)
       if (!name.startsWith('dtbs/')) report.line(`${(size / 1e6).toFixed(1).padStart(6)} MB  ${name}`)
     return manifest
@@ -179,17 +182,4 @@ async function writeTrees(system: Tree, names: readonly string[], made: string):
   }
   const [missing] = wanted
   if (missing !== undefined) incomplete('debian/device-trees', missing)
-}
-
-/** Puts a finished folder where another one may be. */
-async function replace(made: string, output: string): Promise<void> {
-  const old = `${output}.old`
-  await rm(old, { recursive: true, force: true })
-  try {
-    await rename(output, old)
-  } catch (error) {
-    if (!isMissing(error)) throw error
-  }
-  await rename(made, output)
-  await rm(old, { recursive: true, force: true })
 }

@@ -1,6 +1,7 @@
 // The core: what runs from RAM. From the files of Debian packages to the tree of its squashfs.
 import { failure } from '../../core/errors.ts'
 import { type Entry, fileEntry, folderEntry, type Tree } from '../../host/archive/entry.ts'
+import { BUSYBOX, MOUNT_POINTS } from '../set/skeleton.ts'
 import { withApplets, withCertificates, withLinks } from './links.ts'
 import { overlaid } from './overlay.ts'
 import { danglingLinks, select, withNeeds } from './select.ts'
@@ -11,22 +12,7 @@ export interface CoreLists {
   readonly applets: readonly string[]
 }
 
-export const BUSYBOX = 'usr/bin/busybox'
 const CERTIFICATES = 'usr/share/skiff/ca-certificates.crt'
-
-/** Folders that the kernel, systemd or a person mount something on. */
-const MOUNT_POINTS = [
-  'dev',
-  'proc',
-  'sys',
-  'run',
-  'tmp',
-  'mnt/persist',
-  'mnt/boot',
-  'root',
-  'var/log',
-  'var/lib',
-]
 
 /** Keeps what lists name and what that needs. Pure. @throws image-idle, image-incomplete */
 export function kept(system: Tree, patterns: readonly string[], list: string, present?: Tree): Tree {

@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { failure } from '../../core/errors.ts'
 import { causeOf, reasonOf } from '../../host/ground/apt-words.ts'
 import { runConfined } from '../../host/ground/confined.ts'
-import { isMissing } from './missing.ts'
+import { isMissing } from '../set/missing.ts'
 import type { DebianOptions } from './options.ts'
 
 export interface Fetched {

@@ -10,8 +10,8 @@ import {
   resolvePath,
   type Tree,
 } from '../../host/archive/entry.ts'
-import type { Layers } from './lists.ts'
-import { isMissing } from './missing.ts'
+import type { Layers } from '../set/lists.ts'
+import { isMissing } from '../set/missing.ts'
 
 /** Only whether a file may be run counts: the rest hangs on the umask of whoever has the checkout. */
 const modeOf = (mode: number) => ((mode & 0o100) === 0 ? 0o644 : 0o755)

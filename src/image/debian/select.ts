@@ -3,19 +3,7 @@
 import { failure } from '../../core/errors.ts'
 import { readElfNeeds } from '../../host/archive/elf-needs.ts'
 import { type Entry, resolvePath, type Tree } from '../../host/archive/entry.ts'
-
-/**
- * A pattern of paths as a regular expression: `*` stays within a name, `**` does not, `?` before it means that
- * nothing need fit, `{a,b}` is one of them. Pure.
- */
-export function patternOf(pattern: string): RegExp {
-  const source = pattern
-    .replace(/^\?/, '')
-    .replace(/[.+^$()|[\]\\]/g, '\\$&')
-    .replace(/\{([^{}]*)\}/g, (_, choices: string) => `(${choices.replaceAll(',', '|')})`)
-    .replace(/\*\*|\*|\?/g, (word) => ({ '**': '.*', '*': '[^/]*', '?': '[^/]' })[word] ?? '')
-  return new RegExp(`^${source}$`)
-}
+import { patternOf } from '../set/pattern.ts'
 
 /** The links that make /bin, /lib and /sbin part of /usr; every system has them. */
 const MERGED = /^(bin|sbin|lib|lib32|lib64|libx32)$/

@@ -3,7 +3,7 @@
 import { copyFile, link, mkdir, mkdtemp, open, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { runOrThrow } from '../../host/process/run.ts'
-import { isMissing } from '../debian/missing.ts'
+import { isMissing } from '../set/missing.ts'
 
 const MB = 2 ** 20
 

@@ -1,7 +1,7 @@
 // Compiles a workspace: configure, then let the assembler make what the plan says, then look at what came out.
 import { failure } from '../../core/errors.ts'
 import type { Report } from '../../core/report.ts'
-import type { Assembler } from '../assemblers.ts'
+import type { Assembler } from '../assembler.ts'
 import { look, recordOf, type Seen, writeDown } from './configure.ts'
 import { type Manifest, readOutput } from './manifest.ts'
 import type { Opened } from './open.ts'

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assembleDebian } from '../../../src/image/debian/assemble.ts'
-import type { Manifest } from '../../../src/image/debian/manifest.ts'
+import type { Manifest } from '../../../src/image/set/manifest.ts'
 import { execute } from '../../engine/harness/execute.ts'
 import { suiteFor } from '../../engine/harness/suites.ts'
 

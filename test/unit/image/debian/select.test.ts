@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { fileEntry, linkEntry, type Tree } from '../../../../src/host/archive/entry.ts'
 import { withApplets, withLinks } from '../../../../src/image/debian/links.ts'
-import { mergeList } from '../../../../src/image/debian/lists.ts'
-import { chooseModules, kernelRelease, parseDependencies } from '../../../../src/image/debian/modules.ts'
 import { architectureFor, readOptions } from '../../../../src/image/debian/options.ts'
 import { overlaid } from '../../../../src/image/debian/overlay.ts'
-import { danglingLinks, patternOf, select, withNeeds } from '../../../../src/image/debian/select.ts'
+import { danglingLinks, select, withNeeds } from '../../../../src/image/debian/select.ts'
+import { mergeList } from '../../../../src/image/set/lists.ts'
+import { chooseModules, kernelRelease, parseDependencies } from '../../../../src/image/set/modules.ts'
+import { patternOf } from '../../../../src/image/set/pattern.ts'
 
 const system: Tree = new Map([
   ['usr/bin/a', fileEntry('a')],

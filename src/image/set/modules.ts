@@ -4,7 +4,7 @@ import { basename, dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import { type Entry, fileEntry, type Tree } from '../../host/archive/entry.ts'
 import { runOrThrow } from '../../host/process/run.ts'
-import { patternOf } from './select.ts'
+import { patternOf } from './pattern.ts'
 
 const ROOT = 'usr/lib/modules'
 const MODULE = /\.ko(\.xz|\.zst|\.gz)?$/
