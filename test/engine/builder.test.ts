@@ -13,7 +13,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
@@ -33,6 +32,7 @@ import { findImage, listImages } from '../../src/host/docker/images.ts'
 import { labels } from '../../src/host/docker/labels.ts'
 import { Store } from '../../src/host/store/store.ts'
 import { BASE_IMAGE, ensureBaseImage, testEngine } from './harness/engine.ts'
+import { freePort } from './harness/execute.ts'
 import { PrivateEngine } from './harness/private-engine.ts'
 
 const instance = `t${randomBytes(4).toString('hex')}`
@@ -478,14 +478,6 @@ describe('the builder', () => {
     assert.ok(await findImage(engine, BASE_IMAGE), 'what is not ours stays')
   })
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await new Promise((resolve) => server.on('listening', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address ? address.port : 0
-}
 
 async function answers(port: number): Promise<boolean> {
   const { connect } = await import('node:net')

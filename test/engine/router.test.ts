@@ -4,13 +4,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { Agent, createServer, type IncomingMessage, request } from 'node:http'
-import {
-  type AddressInfo,
-  connect,
-  createServer as createTcpServer,
-  type Server,
-  type Socket,
-} from 'node:net'
+import { connect, createServer as createTcpServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -25,6 +19,7 @@ import { Router } from '../../src/host/router/router.ts'
 import type { AppRoutes, RouteServer, Routes } from '../../src/host/router/routes.ts'
 import { Runtime } from '../../src/host/router/runtime.ts'
 import { topologyOf } from '../../src/host/router/topology.ts'
+import { freePort } from './harness/execute.ts'
 
 const HOST = '127.0.0.1'
 const signal = AbortSignal.timeout(120_000)
@@ -36,16 +31,6 @@ interface Answer {
   readonly status: number
   readonly body: string
   readonly headers: IncomingMessage['headers']
-}
-
-/** A port of this machine that nobody listens on, on any address. */
-async function freePort(): Promise<number> {
-  const server = createTcpServer().listen(0, '0.0.0.0')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 interface Ask {

@@ -1,6 +1,6 @@
 // Other people's repositories, fetched with the machine's own git from servers that behave, and that do not.
 import assert from 'node:assert/strict'
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, type StdioOptions, spawn } from 'node:child_process'
 import {
   cpSync,
   existsSync,
@@ -67,7 +67,8 @@ function rewrite(path: string, text: string): string {
 
 function startDaemon() {
   const args = ['daemon', '--reuseaddr', '--export-all', '--listen=127.0.0.1', `--port=${port}`]
-  return spawn('git', [...args, `--base-path=${served}`], { stdio: 'ignore', detached: true })
+  const stdio: StdioOptions = ['ignore', 'ignore', 'inherit']
+  return spawn('git', [...args, `--base-path=${served}`], { stdio, detached: true })
 }
 
 async function stopDaemon() {
@@ -79,6 +80,7 @@ async function stopDaemon() {
 
 const daemonAnswers = () =>
   eventually('the git daemon', async () => {
+    if (daemon.exitCode !== null) throw new Error(`the git daemon ended with ${daemon.exitCode}`)
     const { status } = await execute('git', ['ls-remote', urlOf(repositoryOf('x').name)])
     return status === 0
   })
