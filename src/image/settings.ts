@@ -37,6 +37,11 @@ export const imageSettings = {
     doc: 'The Debian that images are made of.',
     rebuilds: 'everything',
   },
+  SKIFF_DEBIAN_NEWER_SUITE: {
+    default: 'forky',
+    doc: 'The Debian that a program comes from whose version in the other is too old, with its libraries.',
+    rebuilds: 'everything',
+  },
   SKIFF_DEBIAN_MIRROR: { default: '', doc: "A mirror in place of Debian's own.", rebuilds: 'everything' },
   SKIFF_BUILDROOT: {
     default: '',

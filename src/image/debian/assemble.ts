@@ -5,20 +5,23 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
-import type { Tree } from '../../host/archive/entry.ts'
+import type { Entry, Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
+import { engineOverlay } from '../set/engine-hooks.ts'
 import { joinInitramfs, stubTree } from '../set/initramfs.ts'
-import { type Layers, readList } from '../set/lists.ts'
+import { type Layers, readList, readUsersTable } from '../set/lists.ts'
 import { hashOf, type Manifest, writeManifest } from '../set/manifest.ts'
 import { isMissing } from '../set/missing.ts'
 import { kernelRelease, makeModules } from '../set/modules.ts'
+import { readOverlays } from '../set/overlay.ts'
 import { gzip, lzma, packings, writeSquashfs, xzForKernel } from '../set/pack.ts'
 import { replaceFolder } from '../set/replace.ts'
 import { BUSYBOX } from '../set/skeleton.ts'
+import { apartTree, readApart } from './apart.ts'
 import { coreTree, engineTree } from './core.ts'
 import { type FetchPlace, fetchPackages } from './fetch.ts'
 import { architectureFor, readOptions } from './options.ts'
-import { readOverlays } from './overlay.ts'
+import { readUsers, withUsers } from './users.ts'
 
 /** What is needed of a workspace; see src/image/workspace. */
 export interface Target {
@@ -76,7 +79,9 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     packedKernel.catch(() => {})
     const overlay = await readOverlays(chain)
     const lists = { keep: await list('keep'), links: await list('links'), applets: await list('applets') }
-    const coreOf = (files: Record<string, string>) => coreTree(system, lists, modules.tree, overlay, files)
+    const accounts = readUsers(await readUsersTable(chain))
+    const coreOf = (files: Record<string, string>) =>
+      coreTree(system, lists, modules.tree, withUsers(overlay, accounts), files)
 
     const engine = join(made, 'engine.squashfs')
     const hashes: Record<string, string> = {}
@@ -87,7 +92,10 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
         readTar(tar, notDocs),
       )
       const [keep, links] = [await list('engine-keep'), await list('engine-links')]
-      const tree = engineTree(fetched, keep, links, coreOf({}), new Map())
+      const added = new Map(await programsApart(list, architecture, place))
+      const hooks = { work, architecture, line: report.line, signal }
+      for (const [path, entry] of await engineOverlay(chain, hooks)) added.set(path, entry)
+      const tree = engineTree(fetched, keep, links, coreOf({}), added)
       await writeSquashfs(tree, engine, { ...squash, ...packing.engine })
       hashes['usr/lib/skiff/engine.sha256'] = `${await hashOf(engine)}\n`
     }
@@ -127,6 +135,24 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     await packedKernel.catch(() => {})
     await rm(work, { recursive: true, force: true })
   }
+}
+
+/** Programs that the suite has too old a version of: those of a newer one, with their libraries. */
+async function programsApart(
+  list: (name: string) => Promise<string[]>,
+  architecture: string,
+  place: FetchPlace,
+): Promise<Tree> {
+  const tree = new Map<string, Entry>()
+  const suite = place.options.newerSuite
+  for (const apart of (await list('engine-apart')).map(readApart)) {
+    place.line(`${apart.name} of Debian ${suite}`)
+    const wanted = { what: apart.name, packages: apart.packages, architecture, suite }
+    const fetched = await fetchPackages(wanted, place, (tar) => readTar(tar, notDocs))
+    for (const [path, entry] of apartTree(fetched, apart, await list('engine-apart-keep')))
+      tree.set(path, entry)
+  }
+  return tree
 }
 
 const notDocs = (path: string) => !/^usr\/share\/(doc|man|locale|info|lintian|bash-completion)\//.test(path)

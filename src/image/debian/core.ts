@@ -1,9 +1,9 @@
 // The core: what runs from RAM. From the files of Debian packages to the tree of its squashfs.
 import { failure } from '../../core/errors.ts'
 import { type Entry, fileEntry, folderEntry, type Tree } from '../../host/archive/entry.ts'
+import { overlaid } from '../set/overlay.ts'
 import { BUSYBOX, MOUNT_POINTS } from '../set/skeleton.ts'
 import { withApplets, withCertificates, withLinks } from './links.ts'
-import { overlaid } from './overlay.ts'
 import { danglingLinks, select, withNeeds } from './select.ts'
 
 export interface CoreLists {

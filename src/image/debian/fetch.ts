@@ -19,6 +19,8 @@ export interface Fetched {
   readonly packages: readonly string[]
   /** As Debian calls it. */
   readonly architecture: string
+  /** Another suite than the image's. */
+  readonly suite?: string
 }
 
 export interface FetchPlace {
@@ -36,14 +38,15 @@ const LINES_KEPT = 60
 const LIMIT = 30 * 60_000
 
 /** Arguments of mmdebstrap, its tar on stdout. Pure. */
-export function fetchArguments({ packages, architecture }: Fetched, options: DebianOptions, root: boolean) {
+export function fetchArguments(wanted: Fetched, options: DebianOptions, root: boolean) {
+  const { packages, architecture, suite = options.suite } = wanted
   const apt = options.aptOptions.map((option) => `--aptopt=${option.replace(/=(.*)$/s, ' "$1"')}`)
-  const sources = options.mirror === '' ? [] : [`deb ${options.mirror} ${options.suite} main`]
+  const sources = options.mirror === '' ? [] : [`deb ${options.mirror} ${suite} main`]
   return [
     ...['--variant=extract', `--mode=${root ? 'root' : 'unshare'}`, '--format=tar'],
     ...[`--architectures=${architecture}`, `--include=${packages.join(',')}`],
     ...apt,
-    ...['--', options.suite, '-', ...sources],
+    ...['--', suite, '-', ...sources],
   ]
 }
 

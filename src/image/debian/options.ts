@@ -4,6 +4,8 @@ import { findArchitecture } from '../../core/platform.ts'
 
 export interface DebianOptions {
   readonly suite: string
+  /** Where programs come from that the suite has too old a version of. */
+  readonly newerSuite: string
   /** Empty for mmdebstrap's own. */
   readonly mirror: string
   /** Options of apt, `Name::Of=value`. */
@@ -28,9 +30,13 @@ const invalid = (setting: string, problem: string, hint: string) =>
  * @throws setting-invalid
  */
 export function readOptions(environment: NodeJS.ProcessEnv, now: number): DebianOptions {
-  const suite = environment.SKIFF_DEBIAN_SUITE || 'trixie'
-  if (!/^[a-z][a-z0-9.-]*$/.test(suite))
-    throw invalid('SKIFF_DEBIAN_SUITE', 'this is no suite', 'for example trixie')
+  const suiteOf = (name: string, fallback: string) => {
+    const suite = environment[name] || fallback
+    if (/^[a-z][a-z0-9.-]*$/.test(suite)) return suite
+    throw invalid(name, 'this is no suite', `for example ${fallback}`)
+  }
+  const suite = suiteOf('SKIFF_DEBIAN_SUITE', 'trixie')
+  const newerSuite = suiteOf('SKIFF_DEBIAN_NEWER_SUITE', 'forky')
   const mirror = environment.SKIFF_DEBIAN_MIRROR ?? ''
   if (mirror !== '' && !/^https?:\/\/[^\s[\]]+$/.test(mirror))
     throw invalid('SKIFF_DEBIAN_MIRROR', 'this is no URL', 'for example http://mirror.example/debian')
@@ -59,6 +65,7 @@ export function readOptions(environment: NodeJS.ProcessEnv, now: number): Debian
   const fresh = environment.SKIFF_DEBIAN_FRESH
   return {
     suite,
+    newerSuite,
     mirror,
     aptOptions,
     time: given === undefined ? now : Number(given),

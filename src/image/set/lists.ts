@@ -1,5 +1,5 @@
 // The lists below `debian/` of a chain's packages: which packages, files, modules and links the Debian assembler takes.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isMissing } from './missing.ts'
 
@@ -36,6 +36,22 @@ export async function readList(layers: Layers, name: string, architecture: strin
     for (const file of [name, `${name}.${architecture}`])
       list = mergeList(list, await readIfThere(join(path, 'debian', file)))
   return list
+}
+
+/** The users tables of a chain, joined in the order of the layers; in Buildroot's form. */
+export async function readUsersTable(layers: Layers): Promise<string> {
+  const texts: string[] = []
+  for (const { path } of layers.packages) {
+    const names = (await readdir(join(path, 'users')).catch(goneIsNone)).sort()
+    for (const name of names)
+      if (!name.startsWith('.')) texts.push(await readIfThere(join(path, 'users', name)))
+  }
+  return texts.join('\n')
+}
+
+function goneIsNone(error: unknown): string[] {
+  if (isMissing(error)) return []
+  throw error
 }
 
 async function readIfThere(file: string): Promise<string> {

@@ -3,10 +3,10 @@ import { describe, it } from 'node:test'
 import { fileEntry, linkEntry, type Tree } from '../../../../src/host/archive/entry.ts'
 import { withApplets, withLinks } from '../../../../src/image/debian/links.ts'
 import { architectureFor, readOptions } from '../../../../src/image/debian/options.ts'
-import { overlaid } from '../../../../src/image/debian/overlay.ts'
 import { danglingLinks, select, withNeeds } from '../../../../src/image/debian/select.ts'
 import { mergeList } from '../../../../src/image/set/lists.ts'
 import { chooseModules, kernelRelease, parseDependencies } from '../../../../src/image/set/modules.ts'
+import { overlaid } from '../../../../src/image/set/overlay.ts'
 import { patternOf } from '../../../../src/image/set/pattern.ts'
 
 const system: Tree = new Map([

@@ -10,13 +10,17 @@ import {
   resolvePath,
   type Tree,
 } from '../../host/archive/entry.ts'
-import type { Layers } from '../set/lists.ts'
-import { isMissing } from '../set/missing.ts'
+import type { Layers } from './lists.ts'
+import { isMissing } from './missing.ts'
 
 /** Only whether a file may be run counts: the rest hangs on the umask of whoever has the checkout. */
 const modeOf = (mode: number) => ((mode & 0o100) === 0 ? 0o644 : 0o755)
 
-async function read(folder: string, inside: string, into: Map<string, Entry>): Promise<void> {
+/**
+ * Adds the files, folders and links below a folder to a tree, by their path in it.
+ * @throws package-invalid for a device or a pipe
+ */
+export async function readFolder(folder: string, into: Map<string, Entry>, inside = ''): Promise<void> {
   const names = (await readdir(join(folder, inside))).sort()
   for (const name of names) {
     const path = inside === '' ? name : `${inside}/${name}`
@@ -25,7 +29,7 @@ async function read(folder: string, inside: string, into: Map<string, Entry>): P
     const kind = mode & 0o170000
     if (kind === 0o040000) {
       into.set(path, folderEntry())
-      await read(folder, path, into)
+      await readFolder(folder, into, path)
     } else if (kind === 0o120000) into.set(path, linkEntry(await readlink(file)))
     else if (kind === 0o100000) into.set(path, fileEntry(await readFile(file), modeOf(mode)))
     else throw failure('package-invalid', { file, problem: 'it is no file, folder or link' })
@@ -48,7 +52,7 @@ export async function readOverlays(layers: Layers): Promise<Tree> {
       if (isMissing(error)) continue
       throw error
     }
-    await read(folder, '', tree)
+    await readFolder(folder, tree)
   }
   return tree
 }
