@@ -57,6 +57,21 @@ export const settingsTable = {
     'crew,git,dokku',
     'User names that may log in; who somebody is, the key decides.',
   ),
+  'ssh-front-key': setting(
+    text,
+    '',
+    'Public key file of an SSH server on this machine that hands its sessions on, and says with which key (OpenSSH on port 22 of a Skiff board).',
+  ),
+  'ssh-authorized-keys': setting(
+    text,
+    '',
+    'File in which that server finds the registered keys, as authorized_keys(5); it is written anew when they change.',
+  ),
+  'ssh-admin-keys': setting(
+    text,
+    '',
+    'File of public keys, as authorized_keys(5), that are registered whenever Crew starts.',
+  ),
   'ssh-ciphers': setting(
     list,
     'aes128-gcm@openssh.com,aes256-gcm@openssh.com,aes256-ctr,aes128-ctr',
