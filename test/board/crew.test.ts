@@ -98,7 +98,7 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
     })
     assert.match(text, /It still runs on the board/, 'what was deployed when the power went')
     await crewAnswers(board)
-    const report = await crew(board, 'releases demo')
+    const report = await crew(board, 'releases:list demo')
     assert.match(report.stdout, /2/, report.stderr)
     assert.match((await board.sh('skiff status')).stdout, /^docker +active$/m)
   })
