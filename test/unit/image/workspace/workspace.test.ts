@@ -164,6 +164,22 @@ describe('a change since the last compile is recognised', () => {
     assert.deepEqual((await steps())[0], 'kernel: odroid/xu4: kernel/usb changed')
   })
 
+  it('of what a hook reads besides its package', async (t) => {
+    const { root, compiled, steps } = checkout(t, {
+      ...FILES,
+      'src/program.ts': '1\n',
+      'buildroot/configs/odroid/xu4/hooks/inputs': '# the program\n../../../../src\n',
+    })
+    const env = { SKIFF_CONFIG: 'odroid/xu4' }
+    await compiled(env)
+    assert.deepEqual(await steps(env), [])
+    writeFiles(root, { 'src/program.ts': '2\n' })
+    const [step = ''] = await steps(env)
+    assert.match(String(step), /program\.ts changed/)
+    writeFiles(root, { 'buildroot/configs/odroid/xu4/hooks/inputs': '../nowhere\n' })
+    await assert.rejects(steps(env), /hooks\/inputs: there is no \.\.\/nowhere/)
+  })
+
   it('of an overlay: content, permission, a link', async (t) => {
     const { compiled, steps, path } = checkout(t)
     const overlay = path('buildroot/configs/odroid/xu4/root_overlay/etc')
