@@ -20,7 +20,7 @@ const LOGIN = 240_000
 it('a card that was formatted and installed is a board that one can log in to', {
   timeout: 600_000,
 }, async () => {
-  await using image = await makeTestImage(['skiff/base', 'virt/common', 'virt/qemu'])
+  await using image = await makeTestImage(['skiff/base', 'virt/common', 'virt/qemu', 'apps/docker'])
   using folder = scratch()
   const board = boardOf(['virt/qemu'])
   const target = await imageTarget(join(folder.path, 'card.img'), 1024 * MIB)
@@ -44,16 +44,20 @@ it('a card that was formatted and installed is a board that one can log in to', 
       'ConnectTimeout=10',
     ]
     const words = [...options.flatMap((option) => ['-o', option]), '-F', '/dev/null', '-i', image.persistKey]
-    const login = async () => {
-      const command = 'cat /proc/cmdline; findmnt --noheadings --output FSTYPE / || grep " / " /proc/mounts'
+    const sh = async (command: string) => {
       const ended = await execute('ssh', [...words, '-p', String(port), 'root@127.0.0.1', command])
       return ended.status === 0 && ended.stdout
     }
-    const said = await eventually('a login over SSH', login, LOGIN).catch((error: unknown) => {
+    const asked = () => sh('cat /proc/cmdline; grep " / " /proc/mounts')
+    const said = await eventually('a login over SSH', asked, LOGIN).catch((error: unknown) => {
       throw new Error(guest.said().slice(-3000), { cause: error })
     })
     assert.ok(said.includes(`skiff.set=${set}`), said)
     assert.doesNotMatch(said, /\/dev\//)
+    // of the sets on a card, the engine image is that of the set that was started
+    const status = await eventually('Docker', () => sh('docker info >/dev/null && skiff status'), LOGIN)
+    assert.ok(status.includes(`engine: /mnt/boot/${set}/engine.squashfs is used`), status)
+    assert.match((await sh('grep " /mnt/boot " /proc/mounts')) || '', / vfat ro,/)
   }
   // the power was cut just now: what starts is still whole
   assert.equal(await verify(target, signal), set)

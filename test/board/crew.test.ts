@@ -100,7 +100,7 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
     await crewAnswers(board)
     const report = await crew(board, 'releases:list demo')
     assert.match(report.stdout, /2/, report.stderr)
-    assert.match((await board.sh('skiff status')).stdout, /^docker +active$/m)
+    assert.match((await board.sh('skiff status')).stdout, /^docker +active/m)
   })
 
   /** What reaches Crew over two SSH servers, and comes back. */

@@ -6,6 +6,7 @@ import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node
 import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import type { Report } from '../../core/report.ts'
+import { version } from '../../core/version.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
 import { fileEntry, type Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
@@ -103,7 +104,7 @@ async function makeRoots(inputs: ImageInputs, work: string, made: string): Promi
   const chain = workspace.chain.packages.map(({ name }) => name).join(',')
   core.set(
     'usr/lib/skiff/image',
-    fileEntry(`chain=${chain}\ntime=${time}\nkernel=${release ?? 'without modules'}\n`),
+    fileEntry(`chain=${chain}\ntime=${time}\nkernel=${release ?? 'without modules'}\nskiff=${version}\n`),
   )
   const squashfs = join(work, 'core.squashfs')
   await writeSquashfs(core, squashfs, { ...packing.core, time, signal })

@@ -4,6 +4,7 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
+import { version } from '../../core/version.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
 import type { Entry, Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
@@ -163,9 +164,13 @@ function incomplete(file: string, needs: string): never {
 
 /** What `skiff status` says of the image. */
 const aboutImage = ({ chain }: Target, time: number, release: string) =>
-  [`chain=${chain.packages.map(({ name }) => name).join(',')}`, `time=${time}`, `kernel=${release}`, ''].join(
-    '\n',
-  )
+  [
+    `chain=${chain.packages.map(({ name }) => name).join(',')}`,
+    `time=${time}`,
+    `kernel=${release}`,
+    `skiff=${version}`,
+    '',
+  ].join('\n')
 
 /** A file of resources/ of the last package that has it. @throws image-incomplete */
 async function resource(chain: Layers, name: string): Promise<Buffer> {
