@@ -108,7 +108,7 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
     const unknown = await crew(board, "nope 'a  b'")
     assert.deepEqual(
       [unknown.status, /"nope" is not a command/.test(unknown.stderr)],
-      [1, true],
+      [2, true],
       unknown.stderr,
     )
     assert.equal((await crew(board, 'config:set demo TEXT="a  b" --no-restart')).status, 0)

@@ -49,7 +49,13 @@ export function coreTree(
   return new Map([...all].filter(([path]) => path !== BUSYBOX))
 }
 
-/** The engine image's tree: of usr/ only what the core lacks. Pure. @throws as coreTree */
+/** Whether a path of the core is a command of BusyBox, which a program of the engine image may stand in for. */
+const isApplet = (core: Tree, path: string) => {
+  const entry = core.get(path)
+  return entry?.kind === 'link' && entry.target === 'busybox'
+}
+
+/** The engine image's tree: of usr/ only what the core lacks, or has of BusyBox. Pure. @throws as coreTree */
 export function engineTree(
   system: Tree,
   keep: readonly string[],
@@ -61,7 +67,7 @@ export function engineTree(
   const linked = withLinks(withCertificates(files, CERTIFICATES), links, 'debian/engine-links')
   const whole = new Map<string, Entry>()
   for (const [path, entry] of [...linked, ...added])
-    if (path.startsWith('usr/') && !core.has(path)) whole.set(path, entry)
+    if (path.startsWith('usr/') && (!core.has(path) || isApplet(core, path))) whole.set(path, entry)
   refuseDangling(whole, core)
   return whole
 }
