@@ -43,6 +43,9 @@ describe('an arm64 board', { timeout: 280_000 }, () => {
     assert.equal(kept.status, 0)
     const password = await board.sh('/usr/sbin/sshd -T -o PasswordAuthentication=no | grep -i ^passwordauth')
     assert.match(password.stdout, /passwordauthentication no/)
+    // the disk was there before systemd looked for it: udev would have come to it seconds later
+    const kernel = await board.sh('dmesg | grep -nE "virtio_blk .* \\[vda\\]|systemd\\[1\\]:" | head -n 1')
+    assert.match(kernel.stdout, /virtio_blk/, 'drivers are loaded by the first process')
     console.log(`login after ${(board.login / 1000).toFixed(1)} s`)
   })
 
