@@ -17,6 +17,7 @@ import { replaceFolder } from '../set/replace.ts'
 import { BUSYBOX } from '../set/skeleton.ts'
 import { coreTree, engineTree } from './core.ts'
 import { type FetchPlace, fetchPackages } from './fetch.ts'
+import { firmwareTree } from './firmware.ts'
 import { architectureFor, readOptions } from './options.ts'
 import { readOverlays } from './overlay.ts'
 
@@ -90,6 +91,18 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
       const tree = engineTree(fetched, keep, links, coreOf({}), new Map())
       await writeSquashfs(tree, engine, { ...squash, ...packing.engine })
       hashes['usr/lib/skiff/engine.sha256'] = `${await hashOf(engine)}\n`
+    }
+
+    const firmware = await list('firmware-packages')
+    if (firmware.length > 0) {
+      report.step('firmware image')
+      const keep = await list('firmware-keep')
+      const tree = await firmwareTree(firmware, keep, coreOf({}), architecture, place)
+      const file = join(made, 'firmware.squashfs')
+      if (tree.size > 0) {
+        await writeSquashfs(tree, file, { ...squash, ...packing.firmware })
+        hashes['usr/lib/skiff/firmware.sha256'] = `${await hashOf(file)}\n`
+      }
     }
 
     report.step('core')
