@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import {
   copyFileSync,
+  createWriteStream,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -12,12 +13,14 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { gunzipSync } from 'node:zlib'
 import { findArchitecture } from '../../src/core/platform.ts'
 import { registerEmulator } from '../../src/host/emulation/binfmt.ts'
+import { runConfined } from '../../src/host/ground/confined.ts'
 import { execute } from '../../test/engine/harness/execute.ts'
-import { suiteFor } from '../../test/engine/harness/suites.ts'
+import { type Suite, suiteFor } from '../../test/engine/harness/suites.ts'
 import { mustEnd } from '../instance.ts'
 import { type Bootable, powerOn } from './login.ts'
 import { folder, keyPair } from './place.ts'
@@ -26,7 +29,7 @@ const PACKAGES = [
   ...['linux-image-arm64', 'initramfs-tools', 'systemd-sysv', 'systemd-resolved', 'udev', 'dbus'],
   'openssh-server',
 ]
-const INSTALL = 40 * 60_000
+const INSTALL = 60 * 60_000
 const DISK = '3G'
 const MEMORY = 1024
 const CMDLINE = 'root=/dev/vda rw panic=10 quiet console=ttyAMA0'
@@ -65,22 +68,38 @@ async function install(home: string): Promise<void> {
     const arm64 = findArchitecture('arm64')
     if (arm64) await registerEmulator(arm64)
     console.error(`       installing Debian ${suite} for arm64: this takes minutes`)
-    const apt = aptOptions.map((option) => `--aptopt=${option.replace(/=(.*)$/, ' "$1"')}`)
-    const what = ['--variant=minbase', '--architectures=arm64', `--include=${PACKAGES.join(',')}`]
-    const source = `deb ${mirror} ${suite} main`
-    mustEnd(
-      'mmdebstrap',
-      await execute('mmdebstrap', ['--quiet', ...what, ...apt, '--format=directory', suite, root, source], {
-        env: { TMPDIR: work },
-        timeout: INSTALL,
-      }),
-    )
+    await fetch({ suite, mirror, aptOptions }, join(work, 'debian.tar'))
+    mkdirSync(root)
+    const unpack = ['--extract', '--preserve-permissions', '--numeric-owner']
+    const from = ['--file', join(work, 'debian.tar'), '--directory', root]
+    mustEnd('tar', await execute('tar', [...unpack, ...from], { timeout: 300_000 }))
     await finish(root, made)
     await startOnce(made)
     renameSync(made, home)
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
+}
+
+/** Installs Debian into a tar. Nothing of it is left running or mounted, however this ends. */
+async function fetch({ suite, mirror, aptOptions }: Suite, file: string): Promise<void> {
+  const apt = aptOptions.map((option) => `--aptopt=${option.replace(/=(.*)$/, ' "$1"')}`)
+  const what = ['--variant=minbase', '--architectures=arm64', `--include=${PACKAGES.join(',')}`]
+  const last: string[] = []
+  const { PATH = '', http_proxy, https_proxy } = process.env
+  const proxies = { ...(http_proxy ? { http_proxy } : {}), ...(https_proxy ? { https_proxy } : {}) }
+  const status = await runConfined(
+    'mmdebstrap',
+    [...what, ...apt, '--format=tar', '--', suite, '-', `deb ${mirror} ${suite} main`],
+    {
+      env: { PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: 'C.UTF-8', TMPDIR: dirname(file), ...proxies },
+      cwd: '/',
+      signal: AbortSignal.timeout(INSTALL),
+      line: (text) => last.push(text),
+      output: (tar) => pipeline(tar, createWriteStream(file)),
+    },
+  )
+  if (status !== 0) throw new Error(`mmdebstrap (${status}): ${last.slice(-20).join('\n')}`)
 }
 
 /** What is installed in `root` becomes a disk that lets us in, and what starts it. */

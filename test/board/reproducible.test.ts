@@ -13,8 +13,12 @@ const CHAIN = ['skiff/base', 'virt/common', 'virt/qemu']
 const EPOCH = '1760000000'
 const configs = new URL('../../buildroot/configs/', import.meta.url).pathname
 
-/** A small engine image, so that its way is walked too. */
-const ENGINE = { 'engine-packages': 'haproxy\n', 'engine-keep': 'usr/sbin/haproxy\n' }
+/** A small engine image, so that its way is walked too, and firmware that no mirror has. */
+const LISTS = {
+  'engine-packages': 'haproxy\n',
+  'engine-keep': 'usr/sbin/haproxy\n',
+  'firmware-packages': '?firmware-that-nobody-has\n',
+}
 
 async function assemble(folder: string, extra: string): Promise<Manifest> {
   const { suite, mirror, aptOptions } = await suiteFor('arm64')
@@ -60,7 +64,7 @@ describe('two runs of the Debian assembler', { timeout: 900_000 }, () => {
   it('make the same bytes', async () => {
     const extra = join(folder, 'extra')
     mkdirSync(join(extra, 'debian'), { recursive: true })
-    for (const [name, text] of Object.entries(ENGINE)) writeFileSync(join(extra, 'debian', name), text)
+    for (const [name, text] of Object.entries(LISTS)) writeFileSync(join(extra, 'debian', name), text)
     const one = await assemble(join(folder, 'one'), extra)
     const { TZ } = process.env
     const umask = process.umask(0o077)
@@ -81,5 +85,8 @@ describe('two runs of the Debian assembler', { timeout: 900_000 }, () => {
     }
     assert.equal(other.checksum, one.checksum)
     assert.equal(one.time, Number(EPOCH))
+    const names = one.files.map(({ name }) => name)
+    assert.ok(names.includes('engine.squashfs'))
+    assert.ok(!names.includes('firmware.squashfs'), 'what may be missing is left out')
   })
 })

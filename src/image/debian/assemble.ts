@@ -17,7 +17,7 @@ import { replaceFolder } from '../set/replace.ts'
 import { BUSYBOX } from '../set/skeleton.ts'
 import { coreTree, engineTree } from './core.ts'
 import { type FetchPlace, fetchPackages } from './fetch.ts'
-import { firmwareTree } from './firmware.ts'
+import { bootFiles, fetchFirmware, firmwareTree } from './firmware.ts'
 import { architectureFor, readOptions } from './options.ts'
 import { readOverlays } from './overlay.ts'
 
@@ -95,14 +95,16 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
 
     const firmware = await list('firmware-packages')
     if (firmware.length > 0) {
-      report.step('firmware image')
-      const keep = await list('firmware-keep')
-      const tree = await firmwareTree(firmware, keep, coreOf({}), architecture, place)
+      report.step('firmware')
+      const fetched = await fetchFirmware(firmware, architecture, place)
+      const tree = firmwareTree(fetched, await list('firmware-keep'), coreOf({}))
       const file = join(made, 'firmware.squashfs')
       if (tree.size > 0) {
         await writeSquashfs(tree, file, { ...squash, ...packing.firmware })
         hashes['usr/lib/skiff/firmware.sha256'] = `${await hashOf(file)}\n`
       }
+      for (const [name, content] of bootFiles(fetched, await list('boot-keep')))
+        await writeFile(join(made, 'boot', name), content)
     }
 
     report.step('core')
@@ -124,6 +126,8 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     await packedKernel
     await writeTrees(system, await list('device-trees'), made)
     await writeFile(join(made, 'boot/cmdline'), `${(await list('cmdline')).join(' ')}\n`)
+    const config = await resource(chain, 'config.txt', false)
+    if (config) await writeFile(join(made, 'boot/config.txt'), config)
     const chainNames = chain.packages.map(({ name }) => name)
     const manifest = await writeManifest(made, {
       assembler: 'debian',
@@ -154,8 +158,10 @@ const aboutImage = ({ chain }: Target, time: number, release: string) =>
     '\n',
   )
 
-/** A file of resources/ of the last package that has it. @throws image-incomplete */
-async function resource(chain: Layers, name: string): Promise<Buffer> {
+/** A file of resources/ of the last package that has it. @throws image-incomplete unless it may be missing */
+async function resource(chain: Layers, name: string): Promise<Buffer>
+async function resource(chain: Layers, name: string, needed: false): Promise<Buffer | undefined>
+async function resource(chain: Layers, name: string, needed = true): Promise<Buffer | undefined> {
   for (const { path } of [...chain.packages].reverse()) {
     try {
       return await readFile(join(path, 'resources', name))
@@ -163,7 +169,7 @@ async function resource(chain: Layers, name: string): Promise<Buffer> {
       if (!isMissing(error)) throw error
     }
   }
-  return incomplete('the chain', `resources/${name} of skiff/base`)
+  return needed ? incomplete('the chain', `resources/${name} of skiff/base`) : undefined
 }
 
 /** The kernel packed as QEMU and firmware take it, and as U-Boot does. */
