@@ -12,8 +12,7 @@ const MODULE = /\.ko(\.xz|\.zst|\.gz)?$/
 const BATCH = 500
 const LIMIT = 300_000
 /** Of what depmod writes, kmod reads these; of the indexes in text, only the list of what needs what is read here. */
-const INDEXES =
-  /^modules\.(dep|softdep|builtin|builtin\.modinfo|devname|(dep|alias|symbols|builtin|builtin\.alias)\.bin)$/
+const INDEXES = /^modules\.(dep|softdep|builtin|devname|(dep|alias|symbols|builtin|builtin\.alias)\.bin)$/
 
 /** Release of the one kernel in a tree. @throws image-failed */
 export function kernelRelease(tree: Tree): string {
