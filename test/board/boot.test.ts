@@ -52,6 +52,8 @@ describe('an arm64 board', { timeout: 280_000 }, () => {
   it('is small: kernel as U-Boot takes it and initramfs together', () => {
     const size = (name: string) => image.manifest.files.find((file) => file.name === name)?.size ?? Number.NaN
     // packed fast; docs/boot.md has the figure of an image that is packed small
-    assert.ok(size('boot/kernel.lzma') + size('initramfs') < 30 * MB)
+    const whole = size('boot/kernel.lzma') + size('initramfs')
+    // 3 MB more than packed small, which is to be below 26 MB
+    assert.ok(whole < 29 * MB, `${whole} bytes`)
   })
 })

@@ -88,7 +88,7 @@ describe('a generic arm64 board', { timeout: 500_000 }, () => {
   it('is small: kernel as U-Boot takes it and initramfs together', () => {
     const whole = size('boot/kernel.lzma') + size('initramfs')
     console.log(`${(whole / 1e6).toFixed(2)} MB, firmware ${(size('firmware.squashfs') / 1e6).toFixed(1)} MB`)
-    // packed fast; packed small it is to be below 30 MB, which make bench-image shows
-    assert.ok(whole < LIMIT * 1.2, `${whole} bytes`)
+    // packed fast, which adds a sixth; packed small it is below 30 MB, which make bench-image shows
+    assert.ok(whole < LIMIT * 1.15, `${whole} bytes`)
   })
 })
