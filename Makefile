@@ -1,11 +1,11 @@
 # What one does with this repository; `make` lists it. Each target is a file of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help up demo-board down status test board bench check docs clean configure compile FORCE
+.PHONY: help up demo-board down status test board bench bench-image check docs clean configure compile FORCE
 
 help: ## List these targets, configuration packages and the workspace's state
 	@awk -F ':.*## ' '/^[a-z\/%-]+:.*## /{ \
 	  sub("cmd/%", "cmd/<namespace>/<package>/<command>", $$1); sub("br/%", "br/<target>", $$1); \
-	  printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	  printf "make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@scripts/skiff overview
 
 configure: ## Join the layers of SKIFF_CONFIG in SKIFF_WORKSPACE, say what a compile would make anew
@@ -42,12 +42,15 @@ board: ## Boot an arm64 image in QEMU, write cards, start one through U-Boot
 bench: ## Measure against peers; B=<names> picks some of push, live, swap, ssh, memory, scratch
 	@scripts/bench $(B)
 
+bench-image: ## Measure the system's image beside Debian's own; B=<names> picks some of size, boot, memory, engine
+	@scripts/bench-image $(B)
+
 check: ## Types, lint and shell scripts
 	@scripts/check
 
 docs: ## Write docs/settings.md and docs/commands.md from the tables in src
 	@scripts/docs
 
-clean: ## Empty the workspace; remove what can be made again (node_modules, dist, bench/results.json)
+clean: ## Empty the workspace; remove what can be made again (node_modules, dist, figures)
 	@if [ -d "$${SKIFF_WORKSPACES:-workspaces}" ]; then scripts/skiff clean; fi
-	rm -rf node_modules dist bench/results.json
+	rm -rf node_modules dist bench/results.json bench/results-image.json

@@ -7,9 +7,11 @@ export interface Result {
   /** The peer or limit that `against` is a figure of. */
   readonly what_against: string
   readonly unit: string
-  /** As a person reads it. */
+  /** As a person reads it; empty for a figure that only informs. */
   readonly goal: string
   readonly met: boolean
+  /** Average number of programs that wanted a processor in the minute before the run. */
+  readonly load?: number
 }
 
 export const median = (values: readonly number[]): number => {
@@ -41,7 +43,7 @@ export function tableOf(results: readonly Result[]): string {
   const rows = [
     ['', 'what', 'ours', 'against', 'unit', 'goal', 'against what'],
     ...results.map((r) => [
-      r.met ? 'met' : 'MISSED',
+      r.goal === '' ? '' : r.met ? 'met' : 'MISSED',
       r.name,
       String(r.ours),
       String(r.against),

@@ -21,6 +21,7 @@ import { BUSYBOX } from '../set/skeleton.ts'
 import { apartTree, readApart } from './apart.ts'
 import { coreTree, engineTree } from './core.ts'
 import { type FetchPlace, fetchPackages } from './fetch.ts'
+import { bootFiles, fetchFirmware, firmwareTree } from './firmware.ts'
 import { architectureFor, readOptions } from './options.ts'
 import { readUsers, withUsers } from './users.ts'
 
@@ -101,6 +102,20 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
       hashes['usr/lib/skiff/engine.sha256'] = `${await hashOf(engine)}\n`
     }
 
+    const firmware = await list('firmware-packages')
+    if (firmware.length > 0) {
+      report.step('firmware')
+      const fetched = await fetchFirmware(firmware, architecture, place)
+      const tree = firmwareTree(fetched, await list('firmware-keep'), coreOf({}))
+      const file = join(made, 'firmware.squashfs')
+      if (tree.size > 0) {
+        await writeSquashfs(tree, file, { ...squash, ...packing.firmware })
+        hashes['usr/lib/skiff/firmware.sha256'] = `${await hashOf(file)}\n`
+      }
+      for (const [name, content] of bootFiles(fetched, await list('boot-keep')))
+        await writeFile(join(made, 'boot', name), content)
+    }
+
     report.step('core')
     const built = coreOf({ ...hashes, 'usr/lib/skiff/image': aboutImage(target, debian.time, release) })
     const squashfs = join(work, 'core.squashfs')
@@ -120,6 +135,8 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     await packedKernel
     await writeTrees(system, await list('device-trees'), made)
     await writeFile(join(made, 'boot/cmdline'), `${(await list('cmdline')).join(' ')}\n`)
+    const config = await resource(chain, 'config.txt', false)
+    if (config) await writeFile(join(made, 'boot/config.txt'), config)
     const chainNames = chain.packages.map(({ name }) => name)
     const manifest = await writeManifest(made, {
       assembler: 'debian',
@@ -172,8 +189,10 @@ const aboutImage = ({ chain }: Target, time: number, release: string) =>
     '',
   ].join('\n')
 
-/** A file of resources/ of the last package that has it. @throws image-incomplete */
-async function resource(chain: Layers, name: string): Promise<Buffer> {
+/** A file of resources/ of the last package that has it. @throws image-incomplete unless it may be missing */
+async function resource(chain: Layers, name: string): Promise<Buffer>
+async function resource(chain: Layers, name: string, needed: false): Promise<Buffer | undefined>
+async function resource(chain: Layers, name: string, needed = true): Promise<Buffer | undefined> {
   for (const { path } of [...chain.packages].reverse()) {
     try {
       return await readFile(join(path, 'resources', name))
@@ -181,7 +200,7 @@ async function resource(chain: Layers, name: string): Promise<Buffer> {
       if (!isMissing(error)) throw error
     }
   }
-  return incomplete('the chain', `resources/${name} of skiff/base`)
+  return needed ? incomplete('the chain', `resources/${name} of skiff/base`) : undefined
 }
 
 /** The kernel packed as QEMU and firmware take it, and as U-Boot does. */

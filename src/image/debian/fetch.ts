@@ -2,7 +2,7 @@
 // `extract`, which needs no emulation.
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -21,6 +21,10 @@ export interface Fetched {
   readonly architecture: string
   /** Another suite than the image's. */
   readonly suite?: string
+  /** Of the packages, those that may be left out where the mirror does not have them. */
+  readonly optional?: readonly string[]
+  /** Parts of the archive besides main. */
+  readonly components?: readonly string[]
 }
 
 export interface FetchPlace {
@@ -35,16 +39,20 @@ export interface FetchPlace {
 const TRIES = 3
 const PAUSE = 10_000
 const LINES_KEPT = 60
+/** A tar with nothing in it. */
+const EMPTY = Buffer.alloc(1024)
 const LIMIT = 30 * 60_000
 
 /** Arguments of mmdebstrap, its tar on stdout. Pure. */
 export function fetchArguments(wanted: Fetched, options: DebianOptions, root: boolean) {
-  const { packages, architecture, suite = options.suite } = wanted
+  const { packages, architecture, components = [], suite = options.suite } = wanted
+  const parts = ['main', ...components]
   const apt = options.aptOptions.map((option) => `--aptopt=${option.replace(/=(.*)$/s, ' "$1"')}`)
-  const sources = options.mirror === '' ? [] : [`deb ${options.mirror} ${suite} main`]
+  const sources = options.mirror === '' ? [] : [`deb ${options.mirror} ${suite} ${parts.join(' ')}`]
   return [
     ...['--variant=extract', `--mode=${root ? 'root' : 'unshare'}`, '--format=tar'],
     ...[`--architectures=${architecture}`, `--include=${packages.join(',')}`],
+    ...(components.length === 0 ? [] : [`--components=${parts.join(',')}`]),
     ...apt,
     ...['--', suite, '-', ...sources],
   ]
@@ -87,7 +95,12 @@ async function ageOf(file: string): Promise<number | undefined> {
   }
 }
 
-async function download(wanted: Fetched, place: FetchPlace, file: string): Promise<void> {
+/** Packages that apt did not find. Pure. */
+export const lackingOf = (lines: readonly string[]): string[] =>
+  lines.flatMap((line) => /^E: Unable to locate package (\S+)$/.exec(line.trim())?.[1] ?? [])
+
+async function download(asked: Fetched, place: FetchPlace, file: string): Promise<void> {
+  let wanted = asked
   const limit = AbortSignal.timeout(LIMIT)
   const signal = AbortSignal.any([place.signal, limit])
   const work = await mkdtemp(join(place.folder, 'fetch-'))
@@ -96,6 +109,15 @@ async function download(wanted: Fetched, place: FetchPlace, file: string): Promi
     for (let attempt = 1; ; attempt += 1) {
       const { status, last } = await once(wanted, place.options, { work, part, signal })
       if (status === 0) break
+      const lacking = lackingOf(last)
+      if (lacking.length > 0 && lacking.every((name) => wanted.optional?.includes(name))) {
+        const packages = wanted.packages.filter((name) => !lacking.includes(name))
+        place.line(`left out, as the mirror does not have it: ${lacking.join(', ')}`)
+        wanted = { ...wanted, packages }
+        if (packages.length > 0) continue
+        await writeFile(part, EMPTY)
+        break
+      }
       const cause = causeOf(last)
       if (cause !== 'syncing' || attempt >= TRIES)
         throw failure('image-failed', {

@@ -54,17 +54,23 @@ export async function makeDisk(file: string, content: DiskContent, signal: Abort
   }
 }
 
-/** The boot partition of an image: its engine image, when it has one. @returns whether a disk was made */
+/** What a boot partition has for the running system. */
+const IMAGES = ['engine.squashfs', 'firmware.squashfs']
+
+/** The boot partition of an image: its engine image and its firmware. @returns false when it has neither */
 export async function makeBootDisk(file: string, output: string, signal: AbortSignal): Promise<boolean> {
-  const engine = join(output, 'engine.squashfs')
-  let size: number
-  try {
-    size = (await stat(engine)).size
-  } catch (error) {
-    if (isMissing(error)) return false
-    throw error
+  const copies: Record<string, string> = {}
+  let size = 0
+  for (const name of IMAGES) {
+    const path = join(output, name)
+    try {
+      size += (await stat(path)).size
+      copies[name] = path
+    } catch (error) {
+      if (!isMissing(error)) throw error
+    }
   }
-  const megabytes = Math.ceil(size / MB) + 24
-  await makeDisk(file, { label: 'boot', megabytes, files: {}, copies: { 'engine.squashfs': engine } }, signal)
+  if (size === 0) return false
+  await makeDisk(file, { label: 'boot', megabytes: Math.ceil(size / MB) + 24, files: {}, copies }, signal)
   return true
 }

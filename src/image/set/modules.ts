@@ -11,9 +11,8 @@ const MODULE = /\.ko(\.xz|\.zst|\.gz)?$/
 /** So many files are given to one run of a program. */
 const BATCH = 500
 const LIMIT = 300_000
-/** Of what depmod writes, kmod reads these. */
-const INDEXES =
-  /^modules\.(dep|alias|symbols|softdep|builtin|builtin\.alias|builtin\.modinfo|devname|order)(\.bin)?$/
+/** Of what depmod writes, kmod reads these; of the indexes in text, only the list of what needs what is read here. */
+const INDEXES = /^modules\.(dep|softdep|builtin|devname|(dep|alias|symbols|builtin|builtin\.alias)\.bin)$/
 
 /** Release of the one kernel in a tree. @throws image-failed */
 export function kernelRelease(tree: Tree): string {

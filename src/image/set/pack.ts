@@ -19,17 +19,19 @@ export interface Packing {
   readonly block: string
 }
 
-/** How core and engine image are packed, by what it is to be good at. */
+/** How core, engine image and firmware are packed, by what it is to be good at. */
 export const packings = {
   small: {
     core: { compression: 'xz', block: '1M' },
     engine: { compression: 'zstd', block: '256K' },
+    firmware: { compression: 'xz', block: '256K' },
   },
   fast: {
     core: { compression: 'zstd', level: 15, block: '256K' },
     engine: { compression: 'zstd', level: 3, block: '256K' },
+    firmware: { compression: 'zstd', level: 3, block: '256K' },
   },
-} as const satisfies Record<string, Record<'core' | 'engine', Packing>>
+} as const satisfies Record<string, Record<'core' | 'engine' | 'firmware', Packing>>
 
 /** Arguments of mksquashfs, which reads a tar from stdin; sqfstar 4.5 trips over a compressor's own options. Pure. */
 export function squashfsArguments(file: string, packing: Packing, time: number): string[] {

@@ -48,7 +48,8 @@ wait_for_label() {
 type_of() {
   type=$(timeout -k 1 3 blkid "$1" | sed -n 's/.* TYPE="\([a-z0-9]*\)".*/\1/p')
   type=${type:-ext4}
-  modprobe --quiet "$type" 2>/dev/null
+  # by its path, or it is that of BusyBox, which has no such option
+  /usr/sbin/modprobe --quiet "$type" 2>/dev/null
   echo "$type"
 }
 
