@@ -1,9 +1,9 @@
 # What one does with this repository; `make` lists it. Each target is a file of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help up down status test board bench check docs clean configure compile FORCE
+.PHONY: help up down status test board board-all bench check docs clean configure compile FORCE
 
 help: ## List these targets, configuration packages and the workspace's state
-	@awk -F ':.*## ' '/^[a-z\/%]+:.*## /{ \
+	@awk -F ':.*## ' '/^[a-z\/%-]+:.*## /{ \
 	  sub("cmd/%", "cmd/<namespace>/<package>/<command>", $$1); sub("br/%", "br/<target>", $$1); \
 	  printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@scripts/skiff overview
@@ -35,6 +35,9 @@ test: ## Run every test; T=<files> picks some
 
 board: ## Boot an arm64 image in QEMU, write cards, start one through U-Boot
 	@scripts/test test/board/boot.test.ts test/board/card.test.ts test/board/uboot.test.ts
+
+board-all: ## All real boots: also faults, power cuts (CREW_POWER_CUTS=6), time, other processors; an hour and more
+	@scripts/test test/board/*.test.ts
 
 bench: ## Measure against peers; B=<names> picks some of push, live, swap, ssh, memory, scratch
 	@scripts/bench $(B)

@@ -6,7 +6,12 @@ import { architectureFor, readOptions } from '../../../../src/image/debian/optio
 import { overlaid } from '../../../../src/image/debian/overlay.ts'
 import { danglingLinks, select, withNeeds } from '../../../../src/image/debian/select.ts'
 import { mergeList } from '../../../../src/image/set/lists.ts'
-import { chooseModules, kernelRelease, parseDependencies } from '../../../../src/image/set/modules.ts'
+import {
+  chooseModules,
+  kernelIn,
+  kernelRelease,
+  parseDependencies,
+} from '../../../../src/image/set/modules.ts'
 import { patternOf } from '../../../../src/image/set/pattern.ts'
 
 const system: Tree = new Map([
@@ -86,6 +91,18 @@ describe('kernel modules', () => {
     const two: Tree = new Map([...one, ['boot/vmlinuz-6.13-arm64', fileEntry('')]])
     assert.throws(() => kernelRelease(two), /several: 6.12-arm64, 6.13-arm64/)
     assert.throws(() => kernelRelease(new Map()), { code: 'image-failed' })
+  })
+
+  it('may have their kernel beside them, as Debian has it after 13', () => {
+    const kernel = fileEntry('kernel')
+    const tree: Tree = new Map([
+      ['usr/lib/modules/7.2-riscv64/vmlinux', kernel],
+      ['usr/lib/modules/7.2-riscv64/kernel/vmlinux/a.ko', fileEntry('')],
+      ['boot/config-7.2-riscv64', fileEntry('')],
+    ])
+    assert.equal(kernelRelease(tree), '7.2-riscv64')
+    assert.equal(kernelIn(tree, '7.2-riscv64'), kernel)
+    assert.equal(kernelIn(tree, '7.1-riscv64'), undefined)
   })
 })
 
