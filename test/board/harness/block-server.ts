@@ -108,7 +108,9 @@ export async function serveDisk(file: string): Promise<BlockServer> {
         const header = Buffer.concat([number(ANSWER, 4), number(0, 4), request.subarray(8, 16)])
         socket.write(type === READ ? Buffer.concat([header, data]) : header)
       }
-      if (hanging) hanging.push(answer)
+      // QEMU itself looks at the first sector, and does not start a guest before it has it
+      const beforeGuest = type === READ && at === 0 && length === 512
+      if (hanging && !beforeGuest) hanging.push(answer)
       else answer()
     }
   }
