@@ -293,7 +293,9 @@ describe('a board ends in a login', { timeout: 3_000_000 }, () => {
     )
     await using server = await serveDisk(file)
     server.hang()
-    await using board = await login([{ file: server.name }, engine], { memory: 1024 })
+    // the boot gives persist 40 s, and whatever waits for the disk slows it down
+    const options = { memory: 1024, limit: 300_000 }
+    await using board = await login([{ file: server.name }, engine], options)
     assert.match(await status(board, 'persist answers late'), / ! {5}persist: not ready after 40 s/)
     assert.ok(server.waiting() > 0, 'nobody has asked the disk')
     server.goOn()
