@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { readElfNeeds } from '../../../../src/host/archive/elf-needs.ts'
 import { fileEntry, linkEntry, type Tree } from '../../../../src/host/archive/entry.ts'
 import { withApplets, withLinks } from '../../../../src/image/debian/links.ts'
 import { architectureFor, readOptions } from '../../../../src/image/debian/options.ts'
@@ -51,6 +53,26 @@ describe('what is kept', () => {
   it('brings what its links lead to', () => {
     const { tree } = select(system, ['usr/sbin/init'])
     assert.ok(withNeeds(tree, system).has('usr/lib/systemd/systemd'))
+  })
+
+  it('has the loader where the program looks for it, also when that is a link in a folder of its own', () => {
+    const program = readFileSync('/usr/bin/env')
+    const needs = readElfNeeds(program)
+    const path = `usr${needs?.interpreter}`
+    assert.match(path, /^usr\/lib(64)?\/ld-/)
+    const libraries = (needs?.needed ?? []).map((name) => [`usr/lib/${name}`, fileEntry('')] as const)
+    const tree: Tree = new Map([
+      ['lib', linkEntry('usr/lib')],
+      ['lib64', linkEntry('usr/lib64')],
+      ['usr/bin/env', fileEntry(program)],
+      ...libraries,
+      ['usr/lib/a-linux-b/loader.so.1', fileEntry('loader')],
+      [path, linkEntry('/usr/lib/a-linux-b/loader.so.1')],
+      [`usr/lib/a-linux-b/${path.split('/').at(-1)}`, fileEntry('loader')],
+    ])
+    const kept = withNeeds(select(tree, ['usr/bin/env']).tree, tree)
+    assert.ok(kept.has(path), [...kept.keys()].join(' '))
+    assert.ok(kept.has('usr/lib/a-linux-b/loader.so.1'))
   })
 
   it('shows links that lead to nothing, but not those into what is mounted later', () => {
