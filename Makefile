@@ -1,6 +1,6 @@
 # What one does with this repository; `make` lists it. Each target is a file of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help up demo-board down status test board bench bench-image check docs clean configure compile FORCE
+.PHONY: help up demo-board down status test board board-all bench bench-image check docs clean configure compile FORCE
 
 help: ## List these targets, configuration packages and the workspace's state
 	@awk -F ':.*## ' '/^[a-z\/%-]+:.*## /{ \
@@ -38,6 +38,9 @@ test: ## Run every test; T=<files> picks some
 
 board: ## Boot an arm64 image in QEMU, write cards, start one through U-Boot
 	@scripts/test test/board/boot.test.ts test/board/card.test.ts test/board/uboot.test.ts
+
+board-all: ## All real boots: also faults, power cuts (CREW_POWER_CUTS=6), time, other processors; an hour and more
+	@scripts/test test/board/*.test.ts
 
 bench: ## Measure against peers; B=<names> picks some of push, live, swap, ssh, memory, scratch
 	@scripts/bench $(B)

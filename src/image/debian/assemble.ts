@@ -13,7 +13,7 @@ import { joinInitramfs, stubTree } from '../set/initramfs.ts'
 import { type Layers, readList, readUsersTable } from '../set/lists.ts'
 import { hashOf, type Manifest, writeManifest } from '../set/manifest.ts'
 import { isMissing } from '../set/missing.ts'
-import { kernelRelease, makeModules } from '../set/modules.ts'
+import { kernelIn, kernelRelease, makeModules } from '../set/modules.ts'
 import { readOverlays } from '../set/overlay.ts'
 import { gzip, lzma, packings, writeSquashfs, xzForKernel } from '../set/pack.ts'
 import { replaceFolder } from '../set/replace.ts'
@@ -212,7 +212,7 @@ async function writeKernel(
   work: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const entry = system.get(`boot/vmlinuz-${release}`) ?? system.get(`boot/vmlinux-${release}`)
+  const entry = kernelIn(system, release)
   if (entry?.kind !== 'file') return incomplete('debian/packages', 'a kernel')
   // only the 64-bit ports of ARM and RISC-V have kernels that do not unpack themselves
   if (!['arm64', 'riscv64'].includes(architecture)) return writeFile(join(made, 'kernel'), entry.content)

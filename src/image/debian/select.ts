@@ -84,7 +84,7 @@ export function withNeeds(kept: Tree, from: Tree, present: Tree = new Map()): Tr
     }
     // the kernel starts the loader by its path, which on some processors is a link of its own
     if (needs.interpreter !== undefined && !present.has(needs.interpreter.slice(1)))
-      add(needs.interpreter.slice(1).replace(/^lib\//, 'usr/lib/'))
+      add(needs.interpreter.slice(1).replace(/^lib(64|32|x32)?\//, 'usr/lib$1/'))
   }
   return whole
 }

@@ -14,9 +14,21 @@ const LIMIT = 300_000
 /** Of what depmod writes, kmod reads these; of the indexes in text, only the list of what needs what is read here. */
 const INDEXES = /^modules\.(dep|softdep|builtin|devname|(dep|alias|symbols|builtin|builtin\.alias)\.bin)$/
 
+/** Where a kernel may be: up to Debian 13 in /boot, and from then on beside its modules. */
+const KERNEL = /^(?:boot\/vmlinu[xz]-(.+)|usr\/lib\/modules\/([^/]+)\/vmlinu[xz])$/
+
+const releaseIn = (path: string) => {
+  const found = KERNEL.exec(path)
+  return found?.[1] ?? found?.[2]
+}
+
+/** The kernel of a release in a tree. Pure. */
+export const kernelIn = (tree: Tree, release: string): Entry | undefined =>
+  [...tree].find(([path]) => releaseIn(path) === release)?.[1]
+
 /** Release of the one kernel in a tree. @throws image-failed */
 export function kernelRelease(tree: Tree): string {
-  const found = [...tree.keys()].flatMap((path) => /^boot\/vmlinu[xz]-(.+)$/.exec(path)?.[1] ?? [])
+  const found = [...new Set([...tree.keys()].flatMap((path) => releaseIn(path) ?? []))]
   const [release] = found
   if (release !== undefined && found.length === 1) return release
   const problem = found.length === 0 ? 'no package has one' : `there are several: ${found.join(', ')}`

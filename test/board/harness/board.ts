@@ -26,16 +26,21 @@ export interface BoardOptions {
   readonly extra?: readonly string[]
   /** Ports of 127.0.0.1 that lead to the board, besides the one for SSH. */
   readonly forwards?: Start['forwards']
+  /** Milliseconds that a login may take. */
+  readonly limit?: number
 }
 
 const LIMIT = 200_000
 
-/** Boots and logs in. @throws with the end of the console when nobody can */
-export async function boot(image: TestImage, options: BoardOptions = {}): Promise<Board> {
-  const folder = mkdtempSync(join(image.folder, 'board-'))
+/** Switches a board on; nobody has logged in yet. Its console goes to a file in `folder`. */
+export function powerOn(
+  image: TestImage,
+  options: BoardOptions,
+  folder: string,
+  signal: AbortSignal,
+): Promise<Guest> {
   const { output } = image
-  const stop = new AbortController()
-  const guest = await startGuest(
+  return startGuest(
     {
       machine: machineFor(image.manifest.architecture),
       kernel: join(output, 'kernel'),
@@ -48,8 +53,15 @@ export async function boot(image: TestImage, options: BoardOptions = {}): Promis
       ...(options.extra ? { extra: options.extra } : {}),
       ...(options.forwards ? { forwards: options.forwards } : {}),
     },
-    stop.signal,
+    signal,
   )
+}
+
+/** Boots and logs in. @throws with the end of the console when nobody can */
+export async function boot(image: TestImage, options: BoardOptions = {}): Promise<Board> {
+  const folder = mkdtempSync(join(image.folder, 'board-'))
+  const stop = new AbortController()
+  const guest = await powerOn(image, options, folder, stop.signal)
   const sh = (command: string, limit = 60_000) =>
     ssh(guest.sshPort, options.key ?? image.imageKey, command, limit)
   const begun = performance.now()
@@ -57,12 +69,13 @@ export async function boot(image: TestImage, options: BoardOptions = {}): Promis
     await guest[Symbol.asyncDispose]()
     rmSync(folder, { recursive: true, force: true })
   }
+  const limit = options.limit ?? LIMIT
   try {
-    await guest.greeting(LIMIT, stop.signal)
+    await guest.greeting(limit, stop.signal)
     for (;;) {
       const { status, stderr } = await sh('true')
       if (status === 0) break
-      if (performance.now() - begun > LIMIT)
+      if (performance.now() - begun > limit)
         throw new Error(`no login: ${stderr}\n${(await guest.consoleText()).slice(-2000)}`)
       await sleep(500)
     }

@@ -17,6 +17,9 @@ export interface TestImage extends AsyncDisposable {
   readonly persistPublic: string
 }
 
+/** Older ones have not all of their files below /usr. */
+export const SUITES = ['trixie', 'forky', 'sid']
+
 const configs = new URL('../../../buildroot/configs/', import.meta.url).pathname
 
 /** Packages of a chain by name, in layer order. */
@@ -29,11 +32,13 @@ async function key(folder: string, name: string): Promise<string> {
 }
 
 /**
- * Assembles an image. An image that CREW_TEST_IMAGE names (a folder that an earlier call made) is taken as it is.
+ * Assembles an image. An image that CREW_TEST_IMAGE names (a folder that an earlier call made) is taken as it is; for
+ * another processor than arm64 it is the variable with the processor's name behind it, CREW_TEST_IMAGE_AMD64.
  * @param names packages of the chain, dependencies first
  */
 export async function makeTestImage(names: readonly string[], architecture = 'arm64'): Promise<TestImage> {
-  const given = process.env.CREW_TEST_IMAGE
+  const given =
+    process.env[`CREW_TEST_IMAGE${architecture === 'arm64' ? '' : `_${architecture.toUpperCase()}`}`]
   const folder = given ?? mkdtempSync(join(tmpdir(), 'crew-image-'))
   const output = join(folder, 'output')
   if (given === undefined) await assemble(folder, output, names, architecture)
@@ -56,7 +61,7 @@ async function assemble(folder: string, output: string, names: readonly string[]
   await key(folder, 'persist-key')
   const own = await key(folder, 'image-key')
   writeFileSync(join(keys, 'authorized_keys'), readFileSync(`${own}.pub`))
-  const { suite, mirror, aptOptions } = await suiteFor(architecture)
+  const { suite, mirror, aptOptions } = await suiteFor(architecture, SUITES)
   const newer = names.includes('skiff/crew') ? await suiteFor(architecture, ['forky', 'sid']) : undefined
   await assembleDebian(
     {

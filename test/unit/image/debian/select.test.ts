@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { describe, it } from 'node:test'
+import { readElfNeeds } from '../../../../src/host/archive/elf-needs.ts'
 import { fileEntry, linkEntry, type Tree } from '../../../../src/host/archive/entry.ts'
 import { withApplets, withLinks } from '../../../../src/image/debian/links.ts'
 import { architectureFor, readOptions } from '../../../../src/image/debian/options.ts'
 import { danglingLinks, select, withNeeds } from '../../../../src/image/debian/select.ts'
 import { mergeList } from '../../../../src/image/set/lists.ts'
-import { chooseModules, kernelRelease, parseDependencies } from '../../../../src/image/set/modules.ts'
+import {
+  chooseModules,
+  kernelIn,
+  kernelRelease,
+  parseDependencies,
+} from '../../../../src/image/set/modules.ts'
 import { overlaid } from '../../../../src/image/set/overlay.ts'
 import { patternOf } from '../../../../src/image/set/pattern.ts'
 
@@ -48,6 +55,26 @@ describe('what is kept', () => {
     assert.ok(withNeeds(tree, system).has('usr/lib/systemd/systemd'))
   })
 
+  it('has the loader where the program looks for it, also when that is a link in a folder of its own', () => {
+    const program = readFileSync('/usr/bin/env')
+    const needs = readElfNeeds(program)
+    const path = `usr${needs?.interpreter}`
+    assert.match(path, /^usr\/lib(64)?\/ld-/)
+    const libraries = (needs?.needed ?? []).map((name) => [`usr/lib/${name}`, fileEntry('')] as const)
+    const tree: Tree = new Map([
+      ['lib', linkEntry('usr/lib')],
+      ['lib64', linkEntry('usr/lib64')],
+      ['usr/bin/env', fileEntry(program)],
+      ...libraries,
+      ['usr/lib/a-linux-b/loader.so.1', fileEntry('loader')],
+      [path, linkEntry('/usr/lib/a-linux-b/loader.so.1')],
+      [`usr/lib/a-linux-b/${path.split('/').at(-1)}`, fileEntry('loader')],
+    ])
+    const kept = withNeeds(select(tree, ['usr/bin/env']).tree, tree)
+    assert.ok(kept.has(path), [...kept.keys()].join(' '))
+    assert.ok(kept.has('usr/lib/a-linux-b/loader.so.1'))
+  })
+
   it('shows links that lead to nothing, but not those into what is mounted later', () => {
     const links = withLinks(system, ['usr/bin/c nowhere', 'etc/mtab ../proc/self/mounts'], 'links')
     assert.deepEqual(danglingLinks(links), ['usr/bin/c'])
@@ -86,6 +113,18 @@ describe('kernel modules', () => {
     const two: Tree = new Map([...one, ['boot/vmlinuz-6.13-arm64', fileEntry('')]])
     assert.throws(() => kernelRelease(two), /several: 6.12-arm64, 6.13-arm64/)
     assert.throws(() => kernelRelease(new Map()), { code: 'image-failed' })
+  })
+
+  it('may have their kernel beside them, as Debian has it after 13', () => {
+    const kernel = fileEntry('kernel')
+    const tree: Tree = new Map([
+      ['usr/lib/modules/7.2-riscv64/vmlinux', kernel],
+      ['usr/lib/modules/7.2-riscv64/kernel/vmlinux/a.ko', fileEntry('')],
+      ['boot/config-7.2-riscv64', fileEntry('')],
+    ])
+    assert.equal(kernelRelease(tree), '7.2-riscv64')
+    assert.equal(kernelIn(tree, '7.2-riscv64'), kernel)
+    assert.equal(kernelIn(tree, '7.1-riscv64'), undefined)
   })
 })
 
