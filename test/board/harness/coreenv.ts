@@ -8,7 +8,7 @@ import { readTar, writeTar } from '../../../src/host/archive/tar.ts'
 import type { TestImage } from './image.ts'
 
 const BUSYBOX = 'usr/bin/busybox'
-const APPLETS = 'sh ash cat cut echo false head hostname id kill mkdir ps sha256sum sleep stty test touch true tty uname wc'
+const APPLETS = 'sh cat echo false hostname id nohup ps setsid sleep true tty uname'
 const PASSWD = `root:x:0:0:root:/root:/bin/sh
 core:x:1000:1000:core:/home/core:/bin/sh
 `
@@ -24,8 +24,19 @@ async function busyboxOf(image: TestImage): Promise<Buffer> {
   return entry.content
 }
 
-/** Files of `skiff/coreenv` on persist. @param start what /core-startup.sh does */
-export async function coreenv(image: TestImage, start: string): Promise<Record<string, string | Buffer>> {
+/** Stands where other systems than Debian have it, and says where it runs. */
+const SFTP = '#!/bin/sh\necho "sftp in $(hostname)"\ncat\n'
+
+/**
+ * Files of `skiff/coreenv` on persist.
+ * @param start what /core-startup.sh does
+ * @param steps further lines of the Dockerfile
+ */
+export async function coreenv(
+  image: TestImage,
+  start: string,
+  steps = '',
+): Promise<Record<string, string | Buffer>> {
   const tree = new Map([
     ['bin', folderEntry()],
     ['bin/busybox', fileEntry(await busyboxOf(image), 0o755)],
@@ -36,9 +47,10 @@ export async function coreenv(image: TestImage, start: string): Promise<Record<s
     ['home/core', { ...folderEntry(0o700), uid: 1000, gid: 1000 }],
     ['root', folderEntry(0o700)],
     ['tmp', folderEntry(0o1777)],
+    ['usr/lib/ssh/sftp-server', fileEntry(SFTP, 0o755)],
     ['core-startup.sh', fileEntry(`#!/bin/sh\n${start}\n`, 0o755)],
   ])
   const tar = await buffer(writeTar(tree, 0) as AsyncIterable<Buffer>)
-  const dockerfile = 'FROM scratch\nADD system.tar /\nENV PATH=/bin\nCMD ["/bin/false"]\n'
+  const dockerfile = `FROM scratch\nADD system.tar /\nENV PATH=/bin\n${steps}\nCMD ["/bin/false"]\n`
   return { 'skiff/coreenv/Dockerfile': dockerfile, 'skiff/coreenv/system.tar': tar }
 }
