@@ -1,9 +1,9 @@
 # What one does with this repository; `make` lists it. Each target is a file of scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help up down status test board bench check docs clean configure compile FORCE
+.PHONY: help up demo-board down status test board bench check docs clean configure compile FORCE
 
 help: ## List these targets, configuration packages and the workspace's state
-	@awk -F ':.*## ' '/^[a-z\/%]+:.*## /{ \
+	@awk -F ':.*## ' '/^[a-z\/%-]+:.*## /{ \
 	  sub("cmd/%", "cmd/<namespace>/<package>/<command>", $$1); sub("br/%", "br/<target>", $$1); \
 	  printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@scripts/skiff overview
@@ -23,6 +23,9 @@ br/%: FORCE ## Run a target of Buildroot in the workspace
 
 up: ## Install what is missing, start Crew, deploy the demo app with a real git push
 	@scripts/up
+
+demo-board: ## Make an image with Crew, boot it in QEMU, push an app to it; KEEP=1 leaves it running
+	@scripts/demo-board
 
 down: ## Stop what `make up` started; the data stays
 	@scripts/down

@@ -1,5 +1,6 @@
 // A Crew to measure: started as `make up` starts it, from the bundle, with the defaults a user gets.
-import { type SettingName, settingsTable, variableOf } from '../src/config/settings.ts'
+import { type SettingName, variableOf } from '../src/config/settings.ts'
+import { settingsTable } from '../src/config/settings-table.ts'
 import type { Ended } from '../test/engine/harness/execute.ts'
 import { Instance } from '../test/engine/harness/instance.ts'
 

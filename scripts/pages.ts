@@ -1,7 +1,8 @@
 // The pages of docs/ that come from tables in src, as text by file name.
 import { commandsMarkdown } from '../src/commands/markdown.ts'
 import { propertiesTable } from '../src/config/properties.ts'
-import { settingNames, settingsTable, variableOf } from '../src/config/settings.ts'
+import { settingNames, variableOf } from '../src/config/settings.ts'
+import { settingsTable } from '../src/config/settings-table.ts'
 
 const FROM_TABLES = '<!-- Written by `make docs` from the tables in src; a change here is lost. -->'
 

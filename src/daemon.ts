@@ -32,9 +32,9 @@ import { ControlServer } from './receiver/control/server.ts'
 import { installHooks } from './receiver/git/hooks.ts'
 import { GitService, parseGitService } from './receiver/git/service.ts'
 import type { Session, SessionHandler } from './receiver/session.ts'
-import { loadHostKey } from './receiver/ssh/host-key.ts'
+import { publishKeys } from './receiver/ssh/authorized-keys.ts'
 import { parsePublicKey } from './receiver/ssh/public-key.ts'
-import { SshServer } from './receiver/ssh/server.ts'
+import { startSsh } from './receiver/ssh/start.ts'
 
 /** How often the router is looked at, and an engine that went away is asked again. */
 const WATCH_INTERVAL = 5_000
@@ -239,6 +239,7 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
     places,
     scratch,
     parsePublicKey,
+    keysChanged: () => publishKeys(settings['ssh-authorized-keys'], store.keys),
     checkLogin: (...login) => checkLogin(engine, ...login),
     onFault: (error) =>
       log.error(
@@ -248,14 +249,7 @@ export async function startDaemon(settings: Settings, log: Log): Promise<Daemon>
   })
   const handle = sessionHandler(git, commands)
 
-  const sshServer = new SshServer({
-    settings,
-    hostKey: await loadHostKey(paths),
-    keys: store.keys,
-    handle,
-    log,
-  })
-  const address = await sshServer.listen()
+  const { server: sshServer, address } = await startSsh({ settings, paths, keys: store.keys, handle, log })
   started.defer(() => sshServer.close(1_000))
   const control = new ControlServer({ paths, handle, log })
   await control.listen()

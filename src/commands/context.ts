@@ -44,6 +44,8 @@ export interface Context {
   /** Where an app answers, the best address first; none when it has no web process. */
   readonly urls: (app: App) => string[]
   readonly daemon: { info(): Promise<DaemonInfo> }
+  /** To be called when keys came or went: others have a copy of the list. */
+  readonly keysChanged: () => Promise<void>
   /** @throws value-invalid */
   readonly parsePublicKey: (text: string) => ParsedKey
   /** Logs in at a registry. @throws registry-refused, engine-unreachable, canceled */

@@ -36,6 +36,7 @@ const add = declare({
         : (await readInput(session.stdin, { signal: session.signal, limit: MOST_INPUT })).toString('utf8')
     const { publicKey, fingerprint } = context.parsePublicKey(text.trim())
     context.store.keys.add({ name: args.name, publicKey, fingerprint })
+    await context.keysChanged()
     await write(`${fingerprint}\n`)
   },
 })
@@ -66,6 +67,7 @@ const remove = declare({
         name: args.name,
         hint: 'ssh-keys:list shows those there are',
       })
+    await context.keysChanged()
   },
 })
 

@@ -4,7 +4,7 @@ import { builderAddress, parseBuilderHost } from '../core/builder-host.ts'
 import { failure } from '../core/errors.ts'
 import { type Platform, parsePlatform } from '../core/platform.ts'
 import type { Settings } from './settings.ts'
-import { settingsTable } from './settings.ts'
+import { settingsTable } from './settings-table.ts'
 
 interface Property<T> {
   readonly doc: string

@@ -46,6 +46,11 @@ export const errorTable = {
   'setting-invalid': { exit: 2, message: 'setting {setting}: {problem}', hint: '{hint}' },
   'value-invalid': { exit: 1, message: 'invalid {what} {value}', hint: '{rule}' },
   'not-found': { exit: 1, message: '{what} {name} does not exist', hint: '{hint}' },
+  'key-unknown': {
+    exit: 1,
+    message: 'your SSH key ({fingerprint}) is not registered with Crew',
+    hint: 'an admin registers it: ssh-keys:add <name>',
+  },
   exists: { exit: 1, message: '{what} {name} exists already', hint: '{hint}' },
   'not-confirmed': { exit: 1, message: 'not confirmed, so nothing was changed', hint: '{hint}' },
   // the machine

@@ -209,6 +209,59 @@ describe('a command over SSH', { timeout: 120_000 }, () => {
   })
 })
 
+describe('a server in front of it', { timeout: 60_000 }, () => {
+  let receiver: SshReceiver
+  let known: string
+  before(async () => {
+    const commands: SessionHandler = async ({ who, argv, stdout }) => {
+      stdout.write(`${who} ${JSON.stringify(argv)}\n`)
+      return 7
+    }
+    receiver = await SshReceiver.start({ front: true, commands })
+    const { stdout } = await execute('ssh-keygen', ['-l', '-f', join(receiver.folder, 'tester.pub')])
+    known = stdout.split(' ')[1] ?? ''
+  })
+  after(() => receiver[Symbol.asyncDispose]())
+  const asks = (claimed: string | undefined, key = 'front') =>
+    receiver.ssh("x 'a  b'", {
+      key,
+      options: claimed === undefined ? [] : ['-o', `SetEnv=CREW_KEY=${claimed}`],
+    })
+
+  test('says for whom a session is, and everything else passes through', async () => {
+    const { status, stdout } = await asks(known)
+    assert.deepEqual([status, stdout], [7, 'tester ["x","a  b"]\n'])
+  })
+
+  test('does nothing for a key that is not registered, nor for nobody', async () => {
+    for (const claimed of [
+      undefined,
+      'tester',
+      'SHA256:',
+      `${known.slice(0, -1)}!`,
+      `SHA256:${'A'.repeat(43)}`,
+    ]) {
+      const { status, stdout, stderr } = await asks(claimed)
+      assert.deepEqual([status, stdout], [1, ''], claimed)
+      assert.match(stderr, /is not registered with Crew/)
+    }
+  })
+
+  test('is nobody else: a registered key that claims another is itself', async () => {
+    const { stdout } = await asks(`SHA256:${'A'.repeat(43)}`, 'tester')
+    assert.match(stdout, /^tester /)
+    assert.equal((await asks(known, 'stranger')).status, 255)
+  })
+
+  test('is not known without the setting', async () => {
+    await using plain = await SshReceiver.start()
+    assert.equal(
+      (await plain.ssh('x', { key: 'front', options: ['-o', `SetEnv=CREW_KEY=${known}`] })).status,
+      255,
+    )
+  })
+})
+
 describe('who may log in', { timeout: 120_000 }, () => {
   let receiver: SshReceiver
   before(async () => {

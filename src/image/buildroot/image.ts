@@ -9,6 +9,7 @@ import type { Report } from '../../core/report.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
 import { fileEntry, type Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
+import { engineOverlay } from '../set/engine-hooks.ts'
 import { joinInitramfs, stubTree } from '../set/initramfs.ts'
 import { readList } from '../set/lists.ts'
 import { hashOf, writeManifest } from '../set/manifest.ts'
@@ -85,7 +86,7 @@ async function filesBelow(folder: string): Promise<string[]> {
 }
 
 async function makeRoots(inputs: ImageInputs, work: string, made: string): Promise<void> {
-  const { workspace, out, architecture, time, packing, signal } = inputs
+  const { workspace, out, architecture, time, packing, report, signal } = inputs
   const root = await readTar(createReadStream(join(out, 'images/rootfs.tar'), { signal }))
   const release = releaseIn(root)
   const modules = release === undefined ? new Map() : await modulesOf(inputs, root, release, work)
@@ -94,7 +95,9 @@ async function makeRoots(inputs: ImageInputs, work: string, made: string): Promi
   const core = new Map(parted.core)
   if (parted.engine.size > 0) {
     const engine = join(made, 'engine.squashfs')
-    await writeSquashfs(parted.engine, engine, { ...packing.engine, time, signal })
+    const hooks = { work, architecture, line: report.line, signal }
+    const whole = new Map([...parted.engine, ...(await engineOverlay(workspace.chain, hooks))])
+    await writeSquashfs(whole, engine, { ...packing.engine, time, signal })
     core.set('usr/lib/skiff/engine.sha256', fileEntry(`${await hashOf(engine)}\n`))
   }
   const chain = workspace.chain.packages.map(({ name }) => name).join(',')

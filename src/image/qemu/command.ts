@@ -10,13 +10,15 @@ import { makeBootDisk, makeDisk } from './disks.ts'
 import { machineFor } from './machine.ts'
 import { type Guest, startGuest } from './run.ts'
 
-const USAGE = '[--memory <MB>] [--cpus <n>] [--fresh] [--words <kernel command line>]'
+const USAGE =
+  '[--memory <MB>] [--cpus <n>] [--fresh] [--forward <port here>:<port there>] [--words <kernel command line>]'
 const PERSIST = 4096
 const SLOWEST = 300_000
 
 const options = {
   memory: { type: 'string', default: '1024' },
   cpus: { type: 'string', default: '2' },
+  forward: { type: 'string', multiple: true },
   fresh: { type: 'boolean', default: false },
   words: { type: 'string', default: '' },
 } as const
@@ -34,7 +36,13 @@ function read({ command, args }: PackageCall) {
   if (!Number.isInteger(memory) || memory < 128 || memory > 65_536)
     throw usage('--memory is 128 to 65536, in MB')
   if (!Number.isInteger(processors) || processors < 1 || processors > 8) throw usage('--cpus is 1 to 8')
-  return { memory, processors, fresh: values.fresh, words: values.words }
+  const forwards = (values.forward ?? []).map((text) => {
+    const [port, to] = (/^(\d{1,5}):(\d{1,5})$/.exec(text) ?? []).slice(1).map(Number)
+    if (!port || !to || port > 65_535 || to > 65_535)
+      throw usage('--forward is two ports, such as 8080:80: one of 127.0.0.1 here, and one of the board')
+    return { port, to }
+  })
+  return { memory, processors, forwards, fresh: values.fresh, words: values.words }
 }
 
 /** Public keys of whoever calls, as files for skiff/keys. */
@@ -48,7 +56,7 @@ async function ownKeys(): Promise<Record<string, string>> {
 
 /** Runs the image of the workspace until it is called off or ends by itself. @returns the exit status */
 export async function runCommand(call: PackageCall): Promise<number> {
-  const { memory, processors, fresh, words } = read(call)
+  const { memory, processors, forwards, fresh, words } = read(call)
   const { report, signal } = call
   const { folder, name, output } = await call.workspace()
   const manifest = await readOutput(output)
@@ -76,7 +84,7 @@ export async function runCommand(call: PackageCall): Promise<number> {
   const cmdline = `${(await readFile(join(output, 'boot/cmdline'), 'utf8')).trim()} ${words}`.trim()
   await using guest = await startGuest(
     {
-      ...{ machine, memory, processors, console, cmdline },
+      ...{ machine, memory, processors, console, cmdline, forwards },
       kernel: join(output, 'kernel'),
       initramfs: join(output, 'initramfs'),
       disks: [{ file: persist }, ...(hasBoot ? [{ file: boot, readOnly: true }] : [])],

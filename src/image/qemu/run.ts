@@ -1,5 +1,6 @@
 // An image that runs in QEMU: started, waited for, ended.
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { connect, createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -21,17 +22,22 @@ export interface Guest extends AsyncDisposable {
   readonly consoleText: () => Promise<string>
 }
 
-/** A port of loopback that was free a moment ago. */
+/** Below the ports that Linux gives to whoever connects somewhere (ip_local_port_range is 32768 to 60999). */
+const PORTS = { first: 10_022, last: 11_999 }
+
+/** A port of loopback that nobody has. */
 export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new TypeError('loopback has no port')
-  return address.port
+  for (;;) {
+    const port = randomInt(PORTS.first, PORTS.last + 1)
+    const server = createServer()
+    const free = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false))
+      server.listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!free) continue
+    await new Promise((resolve) => server.close(resolve))
+    return port
+  }
 }
 
 const PAUSE = 200
@@ -58,9 +64,14 @@ function greets(port: number): Promise<boolean> {
  * Starts an image. The guest ends with this process, and when `signal` says so.
  * @throws process-missing
  */
-export async function startGuest(start: Omit<Start, 'forwards'>, signal: AbortSignal): Promise<Guest> {
-  const sshPort = await freePort()
-  const whole: Start = { ...start, forwards: [{ port: sshPort, to: 22 }] }
+export async function startGuest(
+  start: Omit<Start, 'forwards'> & Partial<Pick<Start, 'forwards'>>,
+  signal: AbortSignal,
+): Promise<Guest> {
+  const asked = start.forwards ?? []
+  const sshPort = asked.find(({ to }) => to === 22)?.port ?? (await freePort())
+  const forwards = [...asked.filter(({ to }) => to !== 22), { port: sshPort, to: 22 }]
+  const whole: Start = { ...start, forwards }
   const begun = performance.now()
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', whole.machine.program, ...qemuArguments(whole)], {
     stdio: ['ignore', 'ignore', 'pipe'],

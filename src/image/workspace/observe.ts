@@ -2,12 +2,13 @@
 import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { readlink, stat } from 'node:fs/promises'
+import { basename, dirname, resolve } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { failure } from '../../core/errors.ts'
 import { version } from '../../core/version.ts'
 import { fragmentKinds, writeAssignment } from '../layers/fragment.ts'
 import type { Layers } from '../layers/layers.ts'
-import { type TreeEntry, treeIn } from '../layers/read.ts'
+import { type TreeEntry, textIn, treeIn } from '../layers/read.ts'
 import type { ConfigPackage, ResolvedChain } from '../packages/package.ts'
 import { type Part, parts, type State } from './plan.ts'
 
@@ -29,6 +30,31 @@ async function filesOf(each: ConfigPackage, part: Part, signal: AbortSignal): Pr
   for (const entry of await treeIn(each, part)) {
     if (signal.aborted) throw failure('canceled', { what: 'reading the packages' })
     files.push([`${each.name}: ${entry.inside}`, await digestOf(entry, signal)])
+  }
+  return files
+}
+
+/**
+ * What a package's hooks read besides its own files: the lines of hooks/inputs, as paths from the package's folder.
+ * @throws package-invalid for what is not there
+ */
+async function inputsOf(each: ConfigPackage, signal: AbortSignal): Promise<[string, string][]> {
+  const lines = ((await textIn(each, 'hooks/inputs')) ?? '').split('\n')
+  const files: [string, string][] = []
+  for (const line of lines.map((text) => text.replace(/#.*/, '').trim()).filter((text) => text !== '')) {
+    const path = resolve(each.path, line)
+    const found = await stat(path).catch(() => undefined)
+    if (!found)
+      throw failure('package-invalid', { file: `${each.path}/hooks/inputs`, problem: `there is no ${line}` })
+    const entries = found.isDirectory()
+      ? (await treeIn({ name: each.name, path: dirname(path) }, basename(path))).filter(
+          ({ kind }) => kind !== 'folder',
+        )
+      : [{ inside: basename(path), path, kind: 'file' as const }]
+    for (const entry of entries) {
+      if (signal.aborted) throw failure('canceled', { what: 'reading what hooks use' })
+      files.push([`${each.name}: hooks/inputs ${entry.inside}`, await digestOf(entry, signal)])
+    }
   }
   return files
 }
@@ -57,6 +83,7 @@ export async function observe(
   for (const part of parts) {
     const found: [string, string][] = []
     for (const each of chain.packages) found.push(...(await filesOf(each, part, signal)))
+    if (part === 'hooks') for (const each of chain.packages) found.push(...(await inputsOf(each, signal)))
     Object.assign(files, Object.fromEntries(found))
     // the order of the layers counts, their names do not
     const content = found.map(([file, hash]) => `${file.replace(/^[^:]*: /, '')} ${hash}`).join('\n')

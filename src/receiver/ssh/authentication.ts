@@ -3,16 +3,21 @@ import { timingSafeEqual } from 'node:crypto'
 import ssh2, { type AuthContext, type PublicKeyAuthContext } from 'ssh2'
 import { fingerprintOf } from './public-key.ts'
 
+export interface KnownKey {
+  readonly name: string
+  readonly publicKey: string
+}
+
 /** Cut of the store's table of keys. */
 export interface KeyRing {
-  findByFingerprint(fingerprint: string): { readonly name: string; readonly publicKey: string } | undefined
+  findByFingerprint(fingerprint: string): KnownKey | undefined
 }
 
 export type Judgement =
   /** The key is known; the client may go on and sign. */
   | { readonly kind: 'offered' }
   /** The signature is good. */
-  | { readonly kind: 'proven'; readonly who: string }
+  | { readonly kind: 'proven'; readonly who: string; readonly fingerprint: string }
   | { readonly kind: 'refused'; readonly fingerprint: string; readonly problem: string }
   /** Another method, such as a password: not offered here. */
   | { readonly kind: 'other-method' }
@@ -33,7 +38,9 @@ export function judge(attempt: AuthContext, keys: KeyRing, users: readonly strin
   if (!attempt.signature || !attempt.blob) return { kind: 'offered' }
   // ssh-rsa without a hash is SHA-1 (RFC 8332 has the better ones)
   if (key.type === 'ssh-rsa' && !attempt.hashAlgo) return refused('SHA-1 signatures are not accepted')
-  return isProven(attempt, key) ? { kind: 'proven', who: known.name } : refused('the signature is wrong')
+  return isProven(attempt, key)
+    ? { kind: 'proven', who: known.name, fingerprint }
+    : refused('the signature is wrong')
 }
 
 function isProven({ blob, signature, hashAlgo }: PublicKeyAuthContext, key: ssh2.ParsedKey): boolean {

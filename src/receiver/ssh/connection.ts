@@ -5,11 +5,13 @@ import type { Settings } from '../../config/settings.ts'
 import type { Log } from '../../core/log.ts'
 import type { SessionHandler } from '../session.ts'
 import { type Judgement, judge, type KeyRing } from './authentication.ts'
+import { type Front, isLoopback, whoBehind, withFront } from './front.ts'
 import { serveSession } from './session.ts'
 
 export interface ConnectionContext {
   readonly settings: Pick<Settings, 'ssh-user' | 'ssh-max-tries' | 'ssh-max-sessions'>
   readonly keys: KeyRing
+  readonly front: Front | undefined
   readonly handle: SessionHandler
   readonly log: Log
   readonly stopping: AbortSignal
@@ -33,6 +35,8 @@ export class SshConnection {
   /** When the last session ended, by performance.now(). */
   #lastEnd = Number.NEGATIVE_INFINITY
   #who = ''
+  /** It is the front's: each session says for itself who it is for. */
+  #ofFront = false
   #tries = 0
 
   constructor(client: Connection, context: ConnectionContext) {
@@ -51,9 +55,12 @@ export class SshConnection {
 
   #authenticate(attempt: AuthContext): void {
     const { keys, settings, log } = this.#context
-    const judgement = judge(attempt, keys, settings['ssh-user'])
+    // from elsewhere the front's key is one that nobody has registered
+    const front = isLoopback(this.#address) ? this.#context.front : undefined
+    const judgement = judge(attempt, withFront(keys, front), settings['ssh-user'])
     if (judgement.kind === 'proven') {
       this.#who = judgement.who
+      this.#ofFront = front !== undefined && judgement.fingerprint === front.fingerprint
       log.debug({ who: judgement.who, address: this.#address }, 'logged in')
     }
     if (judgement.kind === 'proven' || judgement.kind === 'offered') attempt.accept()
@@ -77,13 +84,15 @@ export class SshConnection {
   }
 
   #open(accept: () => SshSession, reject: () => void): void {
-    const { settings, handle, log, stopping, socket } = this.#context
+    const { settings, keys, handle, log, stopping, socket } = this.#context
     if (this.sessions.size >= settings['ssh-max-sessions'] || stopping.aborted) {
       log.info({ who: this.#who, sessions: this.sessions.size }, 'SSH session refused')
       reject()
       return
     }
-    const context = { who: this.#who, socket, handle, log, gone: this.#gone.signal, stopping }
+    const who = this.#who
+    const whoIs = this.#ofFront ? (claimed?: string) => whoBehind(keys, claimed) : () => who
+    const context = { whoIs, socket, handle, log, gone: this.#gone.signal, stopping }
     const session = serveSession(accept(), context)
     this.sessions.add(session)
     void session.finally(() => {

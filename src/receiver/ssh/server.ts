@@ -9,6 +9,7 @@ import type { SessionHandler } from '../session.ts'
 import { algorithmsOf } from './algorithms.ts'
 import type { KeyRing } from './authentication.ts'
 import { SshConnection } from './connection.ts'
+import type { Front } from './front.ts'
 
 type SshSettings = Pick<
   Settings,
@@ -29,6 +30,8 @@ export interface SshServerParts {
   /** ed25519 private key in OpenSSH's format. */
   readonly hostKey: string
   readonly keys: KeyRing
+  /** Another server of this machine that hands sessions on. */
+  readonly front?: Front | undefined
   readonly handle: SessionHandler
   readonly log: Log
 }
@@ -126,12 +129,13 @@ export class SshServer {
       client.end()
       return
     }
-    const { settings, keys, handle, log } = this.#parts
+    const { settings, keys, front, handle, log } = this.#parts
     const stopping = this.#stopping.signal
     const onAuthenticated = () => this.#started(key)
     const connection = new SshConnection(client, {
       settings,
       keys,
+      front,
       handle,
       log,
       stopping,

@@ -6,11 +6,16 @@ import type { Log } from '../../core/log.ts'
 import { describeError } from '../../core/report.ts'
 import { parseExecLine } from '../exec-line.ts'
 import type { SessionHandler } from '../session.ts'
+import { KEY_VARIABLE } from './front.ts'
 import { channelOutput } from './output.ts'
 import { TerminalInput } from './terminal.ts'
 
 export interface SessionContext {
-  readonly who: string
+  /**
+   * Name of the key that the session is for. @param claimed what the client says of it, which counts for a front only
+   * @throws key-unknown
+   */
+  readonly whoIs: (claimed: string | undefined) => string
   readonly socket: Socket
   readonly handle: SessionHandler
   readonly log: Log
@@ -33,6 +38,7 @@ export function serveSession(session: SshSession, context: SessionContext): Prom
   const gone = AbortSignal.any([context.gone, closed.signal])
   let terminal = false
   let gitProtocol: string | undefined
+  let claimed: string | undefined
 
   // forwarding, subsystems, agents and X11 are refused by having no listener here
   session.on('pty', (accept) => {
@@ -42,6 +48,7 @@ export function serveSession(session: SshSession, context: SessionContext): Prom
   session.on('window-change', (accept) => accept?.())
   session.on('env', (accept, reject, { key, val }) => {
     if (key === 'GIT_PROTOCOL' && GIT_PROTOCOL.test(val)) gitProtocol = val
+    else if (key === KEY_VARIABLE) claimed = val
     else return void reject?.()
     accept?.()
   })
@@ -61,7 +68,16 @@ export function serveSession(session: SshSession, context: SessionContext): Prom
     if (!channel || begun) return
     begun = true
     const signal = AbortSignal.any([gone, calledOff.signal, context.stopping])
-    const run = { channel, line, terminal, gitProtocol, gone, signal, callOff: () => calledOff.abort() }
+    const run = {
+      channel,
+      line,
+      terminal,
+      gitProtocol,
+      claimed,
+      gone,
+      signal,
+      callOff: () => calledOff.abort(),
+    }
     void answer(run, context).then(over.resolve)
   }
   session.on('shell', (accept) => begin(accept(), ''))
@@ -74,18 +90,21 @@ interface Run {
   readonly line: string
   readonly terminal: boolean
   readonly gitProtocol: string | undefined
+  readonly claimed: string | undefined
   readonly gone: AbortSignal
   readonly signal: AbortSignal
   readonly callOff: () => void
 }
 
-async function answer(run: Run, { who, socket, handle, log }: SessionContext): Promise<void> {
+async function answer(run: Run, { whoIs, socket, handle, log }: SessionContext): Promise<void> {
   const { channel, gone, signal, terminal, gitProtocol } = run
+  let who = ''
   channel.on('error', (error: Error) => log.debug({ who, problem: error.message }, 'an SSH channel failed'))
   const { stdout, stderr } = channelOutput({ channel, socket, gone, terminal })
   const stdin = terminal ? channel.pipe(new TerminalInput(stdout, run.callOff)) : channel
   let status: number
   try {
+    who = whoIs(run.claimed)
     const argv = parseExecLine(run.line)
     const git = gitProtocol === undefined ? {} : { gitProtocol }
     status = await handle({ argv, who, stdin, stdout, stderr, signal, terminal, ...git })

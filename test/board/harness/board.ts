@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Disk } from '../../../src/image/qemu/machine.ts'
+import type { Disk, Start } from '../../../src/image/qemu/machine.ts'
 import { machineFor } from '../../../src/image/qemu/machine.ts'
 import { type Guest, startGuest } from '../../../src/image/qemu/run.ts'
 import { type Ended, execute } from '../../engine/harness/execute.ts'
@@ -24,6 +24,8 @@ export interface BoardOptions {
   readonly key?: string
   readonly words?: string
   readonly extra?: readonly string[]
+  /** Ports of 127.0.0.1 that lead to the board, besides the one for SSH. */
+  readonly forwards?: Start['forwards']
 }
 
 const LIMIT = 200_000
@@ -44,6 +46,7 @@ export async function boot(image: TestImage, options: BoardOptions = {}): Promis
       disks: options.disks ?? [],
       console: join(folder, 'console'),
       ...(options.extra ? { extra: options.extra } : {}),
+      ...(options.forwards ? { forwards: options.forwards } : {}),
     },
     stop.signal,
   )

@@ -57,6 +57,7 @@ async function assemble(folder: string, output: string, names: readonly string[]
   const own = await key(folder, 'image-key')
   writeFileSync(join(keys, 'authorized_keys'), readFileSync(`${own}.pub`))
   const { suite, mirror, aptOptions } = await suiteFor(architecture)
+  const newer = names.includes('skiff/crew') ? (await suiteFor(architecture, ['forky', 'sid'])).suite : ''
   await assembleDebian(
     {
       folder,
@@ -71,6 +72,7 @@ async function assemble(folder: string, output: string, names: readonly string[]
       signal: AbortSignal.timeout(600_000),
       environment: {
         SKIFF_DEBIAN_SUITE: suite,
+        SKIFF_DEBIAN_NEWER_SUITE: newer,
         SKIFF_DEBIAN_MIRROR: mirror,
         SKIFF_DEBIAN_APT_OPTIONS: aptOptions.join(' '),
         // every instruction of it is emulated

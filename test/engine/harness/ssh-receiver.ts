@@ -14,6 +14,7 @@ import { installHooks } from '../../../src/receiver/git/hooks.ts'
 import { GitService, parseGitService } from '../../../src/receiver/git/service.ts'
 import type { PushHandler } from '../../../src/receiver/push.ts'
 import type { SessionHandler } from '../../../src/receiver/session.ts'
+import { readFront } from '../../../src/receiver/ssh/front.ts'
 import { loadHostKey } from '../../../src/receiver/ssh/host-key.ts'
 import { parsePublicKey } from '../../../src/receiver/ssh/public-key.ts'
 import { SshServer } from '../../../src/receiver/ssh/server.ts'
@@ -23,6 +24,8 @@ export interface ReceiverOptions {
   readonly settings?: Partial<Record<SettingName, string>>
   readonly push?: PushHandler
   readonly commands?: SessionHandler
+  /** Whether the key `front` is that of a server that hands sessions on. */
+  readonly front?: boolean
 }
 
 /** Answers every command with its words, one JSON array per line. */
@@ -72,7 +75,7 @@ export class SshReceiver implements AsyncDisposable {
       error: write('error'),
     }
 
-    for (const name of ['tester', 'stranger']) {
+    for (const name of ['tester', 'stranger', 'front']) {
       await execute('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-C', name, '-f', join(folder, name)])
     }
     const registered = parsePublicKey(readFileSync(join(folder, 'tester.pub'), 'utf8'))
@@ -105,7 +108,8 @@ export class SshReceiver implements AsyncDisposable {
         return exit
       }
     }
-    const server = new SshServer({ settings, hostKey: await loadHostKey(paths), keys, handle, log })
+    const front = options.front ? await readFront(join(folder, 'front.pub')) : undefined
+    const server = new SshServer({ settings, hostKey: await loadHostKey(paths), keys, front, handle, log })
     const { port } = await server.listen()
     return new SshReceiver(folder, port, lines, repositories, apps, server)
   }

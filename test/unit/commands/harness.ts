@@ -169,6 +169,7 @@ export class Bench implements Disposable {
           memory: 64 * 2 ** 20,
         }),
       },
+      keysChanged: async () => {},
       parsePublicKey,
       checkLogin: (...login) => this.checkLogin(...login),
       onFault: (error) => this.faults.push(error),

@@ -1,0 +1,175 @@
+// Crew aboard: an app is pushed to a board over port 22, built on it and fetched from it. Then the plug is pulled, and
+// the next boot serves it again.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, cpSync, mkdirSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { makeBootDisk, makeDisk } from '../../src/image/qemu/disks.ts'
+import { freePort } from '../../src/image/qemu/run.ts'
+import { type Ended, eventually, execute } from '../engine/harness/execute.ts'
+import { type Board, boot } from './harness/board.ts'
+import { makeTestImage, type TestImage } from './harness/image.ts'
+
+const CHAIN = ['skiff/base', 'virt/common', 'virt/qemu', 'apps/docker', 'skiff/crew']
+const DEMO = new URL('../../demo-board/', import.meta.url).pathname
+const signal = () => AbortSignal.timeout(120_000)
+/** Every instruction of the board is emulated. */
+const SLOW = 300_000
+
+describe('a board with Crew', { timeout: 1_500_000 }, () => {
+  let image: TestImage
+  let app: string
+  let page: number
+  let disks: { file: string; readOnly?: boolean }[]
+  let environment: NodeJS.ProcessEnv
+
+  before(async () => {
+    image = await makeTestImage(CHAIN)
+    page = await freePort()
+    const persist = join(image.folder, 'crew.img')
+    const engine = join(image.folder, 'crew-boot.img')
+    const files = { 'skiff/keys/ann.pub': image.persistPublic }
+    await makeDisk(persist, { label: 'persist', megabytes: 2048, files }, signal())
+    await makeBootDisk(engine, image.output, signal())
+    disks = [{ file: persist }, { file: engine, readOnly: true }]
+    app = await makeApp(image)
+  })
+  after(async () => image[Symbol.asyncDispose]())
+
+  const start = () =>
+    boot(image, { disks, memory: 1024, key: image.persistKey, forwards: [{ port: page, to: 20_000 }] })
+  const sshWords = (key = image.persistKey) => [
+    ...['-F', '/dev/null', '-i', key, '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
+    ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
+  ]
+  const crew = (board: Board, command: string, words: string[] = []): Promise<Ended> =>
+    execute('ssh', [...sshWords(), ...words, '-p', String(board.guest.sshPort), 'crew@127.0.0.1', command], {
+      timeout: 120_000,
+    })
+  const crewAnswers = async (board: Board) => {
+    await eventually('Crew to answer', async () => (await crew(board, 'version')).status === 0, SLOW).catch(
+      async (error) => {
+        const { stdout } = await board.sh(
+          'skiff status; journalctl -b --no-pager -u crew -u docker | tail -60',
+        )
+        throw new Error(`${error.message}\n${stdout}`)
+      },
+    )
+  }
+  const push = (board: Board) => {
+    const url = `ssh://crew@127.0.0.1:${board.guest.sshPort}/demo`
+    environment = { ...process.env, GIT_SSH_COMMAND: ['ssh', ...sshWords()].join(' ') }
+    return execute('git', ['-C', app, 'push', url, 'master'], { env: environment, timeout: SLOW })
+  }
+  const fetched = async (path: string) => {
+    const { status, stdout } = await execute('curl', ['-sf', '-m', '20', `http://127.0.0.1:${page}/${path}`])
+    return status === 0 ? stdout : undefined
+  }
+
+  it('builds a pushed app for its own processor, serves it, and serves it again after the plug was pulled', async () => {
+    {
+      await using board = await start()
+      console.log(`login after ${(board.login / 1000).toFixed(0)} s`)
+      const root = (await board.sh('cat /proc/mounts')).stdout.split('\n').filter((line) => / \/ /.test(line))
+      assert.equal(root.length, 1)
+      assert.match(root[0] ?? '', /^overlay \/ overlay /)
+      await crewAnswers(board)
+
+      const pushed = await push(board)
+      assert.equal(pushed.status, 0, pushed.stderr)
+      assert.match(pushed.stderr, /Application deployed: release 1 of demo/)
+      assert.equal(await fetched('machine'), 'built on aarch64\n')
+      assert.match((await crew(board, 'apps:list')).stdout, /^demo$/m)
+      await passesThrough(board)
+
+      await execute('sed', ['-i', 's/It runs/It still runs/', join(app, 'www/index.html')])
+      await execute('git', ['-C', app, '-c', 'user.name=t', '-c', 'user.email=t@t', 'commit', '-qam', 'two'])
+      const again = await push(board)
+      assert.equal(again.status, 0, again.stderr)
+      await board.guest.cut()
+    }
+    await using board = await start()
+    const text = await eventually('the page', () => fetched('index.html'), SLOW).catch(async (error) => {
+      const { stdout } = await board.sh('skiff status; journalctl -b --no-pager -u crew -u docker | tail -60')
+      throw new Error(`${error.message}\n${stdout}`)
+    })
+    assert.match(text, /It still runs on the board/, 'what was deployed when the power went')
+    await crewAnswers(board)
+    const report = await crew(board, 'releases demo')
+    assert.match(report.stdout, /2/, report.stderr)
+    assert.match((await board.sh('skiff status')).stdout, /^docker +active$/m)
+  })
+
+  /** What reaches Crew over two SSH servers, and comes back. */
+  async function passesThrough(board: Board) {
+    const unknown = await crew(board, "nope 'a  b'")
+    assert.deepEqual(
+      [unknown.status, /"nope" is not a command/.test(unknown.stderr)],
+      [1, true],
+      unknown.stderr,
+    )
+    assert.equal((await crew(board, 'config:set demo TEXT="a  b" --no-restart')).status, 0)
+    assert.equal((await crew(board, 'config:get demo TEXT')).stdout, 'a  b\n')
+    // no shell, whatever is asked for, and no way past Crew
+    const none = await crew(board, '; id', ['-tt'])
+    assert.doesNotMatch(none.stdout, /uid=/)
+    const forward = await crew(board, 'version', ['-o', 'ExitOnForwardFailure=yes', '-R', '0:127.0.0.1:22'])
+    assert.notEqual(forward.status, 0)
+    // a key that Crew does not know is known to nobody
+    const stranger = await execute('ssh', [
+      ...sshWords(image.imageKey),
+      ...['-p', String(board.guest.sshPort), 'crew@127.0.0.1', 'ssh-keys:list'],
+    ])
+    assert.equal(stranger.status, 0, 'the key of the image is an admin too')
+    assert.equal((await crew(board, 'ssh-keys:remove image-key')).status, 0)
+    const removed = await execute('ssh', [
+      ...sshWords(image.imageKey),
+      ...['-p', String(board.guest.sshPort), 'crew@127.0.0.1', 'version'],
+    ])
+    assert.match(removed.stderr, /is not registered with Crew/)
+    await callsOff(board)
+  }
+
+  /** A client that goes away ends what Crew does for it. */
+  async function callsOff(board: Board) {
+    const words = [...sshWords(), '-p', String(board.guest.sshPort), 'crew@127.0.0.1', 'logs demo --tail']
+    const client = spawn('ssh', words, { stdio: 'ignore' })
+    const gone = once(client, 'close')
+    const hops = async () => (await board.sh('pidof ssh')).stdout.trim().split(' ').filter(Boolean)
+    await eventually('the session at Crew', async () => (await hops()).length > 0, 60_000)
+    await sleep(500)
+    client.kill('SIGKILL')
+    await gone
+    await eventually('the end of the session', async () => (await hops()).length === 0, 60_000)
+  }
+})
+
+/** The repository of the demo, with the BusyBox of the image in it. */
+async function makeApp(image: TestImage): Promise<string> {
+  const app = join(image.folder, 'app')
+  mkdirSync(app, { recursive: true })
+  cpSync(DEMO, app, { recursive: true })
+  const folder = join(image.folder, 'debian')
+  const archive = readdirSync(folder).find((name) => name.startsWith('core-'))
+  assert.ok(archive, 'the packages of the core')
+  await execute('tar', [
+    '-x',
+    '-f',
+    join(folder, archive),
+    '-C',
+    app,
+    '--strip-components=3',
+    './usr/bin/busybox',
+  ])
+  chmodSync(join(app, 'busybox'), 0o755)
+  const git = (...args: string[]) =>
+    execute('git', ['-C', app, '-c', 'user.name=t', '-c', 'user.email=t@t', ...args])
+  await git('init', '-q', '-b', 'master')
+  await git('add', '-A')
+  const { status, stderr } = await git('commit', '-q', '-m', 'one')
+  assert.equal(status, 0, stderr)
+  return app
+}
