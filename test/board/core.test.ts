@@ -100,10 +100,12 @@ describe('the container of skiff/core', { timeout: 3_000_000 }, () => {
     })
 
     it('is where commands of core run, as its user core; root stays on the board', async () => {
-      const inside = await core('hostname; uname -m; id -u; cat /start; echo $USER $SHELL; echo err >&2')
+      const inside = await core(
+        'hostname; uname -m; id -u; cat /start /proc/self/oom_score_adj; echo $USER $SHELL; echo err >&2',
+      )
       assert.deepEqual(
         [inside.stdout, inside.stderr],
-        ['core\naarch64\n1000\nstarted\ncore /bin/sh\n', 'err\n'],
+        ['core\naarch64\n1000\nstarted\n300\ncore /bin/sh\n', 'err\n'],
       )
       assert.equal((await board.sh('hostname')).stdout, 'skiff\n')
     })
