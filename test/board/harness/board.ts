@@ -86,7 +86,8 @@ export async function boot(image: TestImage, options: BoardOptions = {}): Promis
   return { guest, login: performance.now() - begun, sh, [Symbol.asyncDispose]: dispose }
 }
 
-function ssh(port: number, key: string, command: string, limit: number): Promise<Ended> {
+/** Words of the system's ssh for a guest: its options, and whom to log in as. */
+export function sshWords(port: number, key: string, user: string): string[] {
   const options = {
     StrictHostKeyChecking: 'no',
     UserKnownHostsFile: '/dev/null',
@@ -96,6 +97,8 @@ function ssh(port: number, key: string, command: string, limit: number): Promise
     ConnectTimeout: '20',
   }
   const words = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  const target = ['-F', '/dev/null', '-i', key, '-p', String(port), 'root@127.0.0.1', command]
-  return execute('ssh', [...words, ...target], { timeout: limit })
+  return [...words, '-F', '/dev/null', '-i', key, '-p', String(port), `${user}@127.0.0.1`]
 }
+
+const ssh = (port: number, key: string, command: string, limit: number): Promise<Ended> =>
+  execute('ssh', [...sshWords(port, key, 'root'), command], { timeout: limit })
