@@ -175,7 +175,7 @@ describe(`a board whose power is cut ${CUTS} times, seed ${SEED}`, { timeout: CU
       await using board = await boot(image, options(last === 'docker'))
       await check(board, last)
       const asked = performance.now()
-      await board.sh('poweroff')
+      await board.sh('systemctl poweroff')
       await Promise.race([board.guest.ended, sleep(STOPPING, undefined, { ref: false })])
       assert.ok(!board.guest.running(), `it does not stop: ${(await board.guest.consoleText()).slice(-500)}`)
       console.log(`-----> it stopped by itself after ${((performance.now() - asked) / 1000).toFixed(1)} s`)

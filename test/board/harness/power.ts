@@ -39,8 +39,8 @@ done`
 const COMMANDS: Readonly<Record<Exclude<Kind, 'boot'>, (from: number) => string>> = {
   write: writer,
   docker: filler,
-  // something to write back, and then the end
-  stop: (from) => `cp -r /etc "/mnt/persist/churn-stop"; ${from % 2 === 0 ? 'poweroff' : 'reboot'}`,
+  // something to write back, and then the end; a bare word is BusyBox's own, which systemd does not understand
+  stop: (from) => `cp -r /etc "/mnt/persist/churn-stop"; systemctl ${from % 2 === 0 ? 'poweroff' : 'reboot'}`,
 }
 
 export interface Work {
