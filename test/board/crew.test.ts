@@ -101,6 +101,9 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
     const report = await crew(board, 'releases:list demo')
     assert.match(report.stdout, /2/, report.stderr)
     assert.match((await board.sh('skiff status')).stdout, /^docker +active/m)
+    // what one types to stop a board, which BusyBox's shell once took for a command of its own
+    await board.sh('poweroff')
+    await eventually('the board to switch itself off', async () => !board.guest.running(), 120_000)
   })
 
   /** What reaches Crew over two SSH servers, and comes back. */
