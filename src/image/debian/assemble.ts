@@ -6,9 +6,8 @@ import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import { version } from '../../core/version.ts'
 import { writeCpio } from '../../host/archive/cpio.ts'
-import type { Entry, Tree } from '../../host/archive/entry.ts'
+import type { Tree } from '../../host/archive/entry.ts'
 import { readTar } from '../../host/archive/tar.ts'
-import { engineOverlay } from '../set/engine-hooks.ts'
 import { joinInitramfs, stubTree } from '../set/initramfs.ts'
 import { type Layers, readList, readUsersTable } from '../set/lists.ts'
 import { hashOf, type Manifest, writeManifest } from '../set/manifest.ts'
@@ -18,8 +17,8 @@ import { readOverlays } from '../set/overlay.ts'
 import { gzip, lzma, packings, writeSquashfs, xzForKernel } from '../set/pack.ts'
 import { replaceFolder } from '../set/replace.ts'
 import { BUSYBOX } from '../set/skeleton.ts'
-import { apartTree, readApart } from './apart.ts'
-import { coreTree, engineTree } from './core.ts'
+import { coreTree } from './core.ts'
+import { engineFiles, notDocs } from './engine.ts'
 import { type FetchPlace, fetchPackages } from './fetch.ts'
 import { bootFiles, fetchFirmware, firmwareTree } from './firmware.ts'
 import { architectureFor, readOptions } from './options.ts'
@@ -87,18 +86,9 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
 
     const engine = join(made, 'engine.squashfs')
     const hashes: Record<string, string> = {}
-    const packages = await list('engine-packages')
-    if (packages.length > 0) {
-      report.step('engine image')
-      const fetched = await fetchPackages({ what: 'engine', packages, architecture }, place, (tar) =>
-        readTar(tar, notDocs),
-      )
-      const [keep, links] = [await list('engine-keep'), await list('engine-links')]
-      const added = new Map(await programsApart(list, architecture, place))
-      const hooks = { work, architecture, line: report.line, signal }
-      for (const [path, entry] of await engineOverlay(chain, hooks)) added.set(path, entry)
-      const tree = engineTree(fetched, keep, links, coreOf({}), added)
-      await writeSquashfs(tree, engine, { ...squash, ...packing.engine })
+    const engineTree = await engineFiles({ list, chain, architecture, place, work, core: coreOf({}), report })
+    if (engineTree) {
+      await writeSquashfs(engineTree, engine, { ...squash, ...packing.engine })
       hashes['usr/lib/skiff/engine.sha256'] = `${await hashOf(engine)}\n`
     }
 
@@ -154,26 +144,6 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     await rm(work, { recursive: true, force: true })
   }
 }
-
-/** Programs that the suite has too old a version of: those of a newer one, with their libraries. */
-async function programsApart(
-  list: (name: string) => Promise<string[]>,
-  architecture: string,
-  place: FetchPlace,
-): Promise<Tree> {
-  const tree = new Map<string, Entry>()
-  const suite = place.options.newerSuite
-  for (const apart of (await list('engine-apart')).map(readApart)) {
-    place.line(`${apart.name} of Debian ${suite}`)
-    const wanted = { what: apart.name, packages: apart.packages, architecture, suite }
-    const fetched = await fetchPackages(wanted, place, (tar) => readTar(tar, notDocs))
-    for (const [path, entry] of apartTree(fetched, apart, await list('engine-apart-keep')))
-      tree.set(path, entry)
-  }
-  return tree
-}
-
-const notDocs = (path: string) => !/^usr\/share\/(doc|man|locale|info|lintian|bash-completion)\//.test(path)
 
 function incomplete(file: string, needs: string): never {
   throw failure('image-incomplete', { file, needs })
