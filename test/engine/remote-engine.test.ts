@@ -18,20 +18,25 @@ import { findImage, listImages, removeImage } from '../../src/host/docker/images
 import { imageLayers } from '../../src/host/docker/layers.ts'
 import { transferImage } from '../../src/host/docker/transfer.ts'
 import { SshHost } from '../../src/host/ssh/host.ts'
-import { BASE_IMAGE, ensureBaseImage, testEngine } from './harness/engine.ts'
+import { BASE_IMAGE, ensureBaseImage } from './harness/engine.ts'
 import { eventually } from './harness/execute.ts'
+import { PrivateEngine } from './harness/private-engine.ts'
 import { noise, processes, RemoteEngine, sshChildren } from './harness/remote-engine.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'crew-remote-'))
 const control = join(folder, 'control')
-const board = testEngine()
 const limit = () => AbortSignal.timeout(60_000)
 let remote: RemoteEngine
+/** Of this test alone: what is left there is compared with what was there before. */
+let own: PrivateEngine
+let board: Engine
 /** The builder, over ssh. */
 let pc: Engine
 
 before(async () => {
   mkdirSync(control)
+  own = await PrivateEngine.start(join(folder, 'board'), join(folder, 'board/engine'))
+  board = own.engine
   remote = await RemoteEngine.start(folder)
   pc = new Engine(remote.address, { controlFolder: control })
   await ensureBaseImage(remote.private.engine)
@@ -40,6 +45,7 @@ after(async () => {
   await pc?.[Symbol.asyncDispose]()
   assert.deepEqual(sshChildren(), [], 'an ssh was left over')
   await remote?.[Symbol.asyncDispose]()
+  await own?.[Symbol.asyncDispose]()
   rmSync(folder, { recursive: true, force: true })
 })
 

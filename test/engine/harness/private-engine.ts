@@ -5,17 +5,23 @@ import { join } from 'node:path'
 import { Engine } from '../../../src/host/docker/engine.ts'
 import { eventually, execute } from './execute.ts'
 
+let started = 0
+
 export class PrivateEngine implements AsyncDisposable {
   readonly engine: Engine
   readonly #folder: string
   readonly #data: string
   // the kernel allows 15 characters
-  readonly #bridge = `crewt${process.pid}`
+  readonly #bridge: string
+  readonly #address: string
   #process: ChildProcess | undefined
 
   private constructor(folder: string, data: string) {
     this.#folder = folder
     this.#data = data
+    const number = started++
+    this.#bridge = `crewt${process.pid}-${number}`
+    this.#address = `10.222.${(process.pid + 97 * number) % 256}.1/24`
     this.engine = new Engine(`unix://${join(folder, 'docker.sock')}`)
   }
 
@@ -57,10 +63,9 @@ export class PrivateEngine implements AsyncDisposable {
   }
 
   async #addBridge(): Promise<void> {
-    const address = `10.222.${process.pid % 256}.1/24`
     for (const words of [
       `link add ${this.#bridge} type bridge`,
-      `addr add ${address} dev ${this.#bridge}`,
+      `addr add ${this.#address} dev ${this.#bridge}`,
       `link set ${this.#bridge} up`,
     ]) {
       const { status, stderr } = await execute('ip', words.split(' '))
