@@ -1,9 +1,8 @@
 // From power-on to a login over SSH, measured alike whatever boots.
-import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Disk, machineFor } from '../../src/image/qemu/machine.ts'
-import { type Guest, startGuest } from '../../src/image/qemu/run.ts'
+import { type Guest, greets, startGuest } from '../../src/image/qemu/run.ts'
 import { type Ended, execute } from '../../test/engine/harness/execute.ts'
 import { mustEnd } from '../instance.ts'
 import { folder, keyPair } from './place.ts'
@@ -33,21 +32,6 @@ const PAUSE = 100
 /** The network of QEMU takes every connection, also for a guest that is not there yet. */
 const PATIENCE = 2000
 
-/** Whether a server says that it is one of SSH, on a connection of its own. */
-function greets(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1')
-    const end = (answer: boolean) => {
-      socket.destroy()
-      resolve(answer)
-    }
-    socket.setTimeout(PATIENCE, () => end(false))
-    socket.once('data', (data) => end(data.toString('latin1').startsWith('SSH-')))
-    socket.once('error', () => end(false))
-    socket.once('close', () => end(false))
-  })
-}
-
 function ssh(port: number, key: string, command: string, limit: number): Promise<Ended> {
   const options = {
     ...{ StrictHostKeyChecking: 'no', UserKnownHostsFile: '/dev/null', IdentitiesOnly: 'yes' },
@@ -76,7 +60,11 @@ export async function powerOn(bootable: Bootable, memory: number): Promise<Logge
   const since = () => (performance.now() - begun) / 1000
   try {
     for (;;) {
-      if ((await greets(guest.sshPort)) && (await ssh(guest.sshPort, key, 'true', 60_000)).status === 0) break
+      if (
+        (await greets(guest.sshPort, PATIENCE)) &&
+        (await ssh(guest.sshPort, key, 'true', 60_000)).status === 0
+      )
+        break
       if (!guest.running() || performance.now() - begun > LIMIT)
         throw new Error(`no login after ${since()} s: ${(await guest.consoleText()).slice(-2000)}`)
       await sleep(PAUSE)

@@ -45,15 +45,15 @@ const PAUSE = 200
 const PATIENCE = 5_000
 const CONSOLE_SHOWN = 600
 
-/** Asks a port once for the first bytes of an SSH server. */
-function greets(port: number): Promise<boolean> {
+/** Asks a port once for the first bytes of an SSH server. @param patience milliseconds */
+export function greets(port: number, patience = PATIENCE): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, '127.0.0.1')
     const end = (answer: boolean) => {
       socket.destroy()
       resolve(answer)
     }
-    socket.setTimeout(PATIENCE, () => end(false))
+    socket.setTimeout(patience, () => end(false))
     socket.once('data', (data) => end(data.toString('latin1').startsWith('SSH-')))
     socket.once('error', () => end(false))
     socket.once('close', () => end(false))
