@@ -4,7 +4,8 @@ import { copyFileSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
 import { createConnection } from 'node:net'
 import { tmpdir, userInfo } from 'node:os'
 import { join } from 'node:path'
-import { eventually, execute, freePort } from '../test/engine/harness/execute.ts'
+import { freePort } from '../src/host/net/free-port.ts'
+import { eventually, execute } from '../test/engine/harness/execute.ts'
 
 const answers = (port: number) =>
   new Promise<boolean>((resolve) => {

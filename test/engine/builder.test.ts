@@ -30,9 +30,9 @@ import { noLog } from '../../src/core/log.ts'
 import { reportTo } from '../../src/core/report.ts'
 import { findImage, listImages } from '../../src/host/docker/images.ts'
 import { labels } from '../../src/host/docker/labels.ts'
+import { freePort } from '../../src/host/net/free-port.ts'
 import { Store } from '../../src/host/store/store.ts'
 import { BASE_IMAGE, ensureBaseImage, testEngine } from './harness/engine.ts'
-import { freePort } from './harness/execute.ts'
 import { PrivateEngine } from './harness/private-engine.ts'
 
 const instance = `t${randomBytes(4).toString('hex')}`

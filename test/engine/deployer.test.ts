@@ -16,10 +16,11 @@ import { urlsOf } from '../../src/deployer/routes.ts'
 import { Engine } from '../../src/host/docker/engine.ts'
 import { labels } from '../../src/host/docker/labels.ts'
 import { networkName, removeNetwork } from '../../src/host/docker/network.ts'
+import { freePort } from '../../src/host/net/free-port.ts'
 import { Router } from '../../src/host/router/router.ts'
 import { Store } from '../../src/host/store/store.ts'
 import { BASE_IMAGE, ensureBaseImage, testEngine } from './harness/engine.ts'
-import { eventually, freePort } from './harness/execute.ts'
+import { eventually } from './harness/execute.ts'
 
 const never = new AbortController().signal
 

@@ -18,7 +18,8 @@ import { after, afterEach, before, describe, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CrewError, isFailure } from '../../src/core/errors.ts'
 import { Sources } from '../../src/host/git/sources.ts'
-import { eventually, execute, freePort } from './harness/execute.ts'
+import { freePort } from '../../src/host/net/free-port.ts'
+import { eventually, execute } from './harness/execute.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'crew-sources-'))
 const served = join(folder, 'served')

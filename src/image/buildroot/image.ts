@@ -14,10 +14,10 @@ import { engineOverlay } from '../set/engine-hooks.ts'
 import { joinInitramfs, stubTree } from '../set/initramfs.ts'
 import { readList } from '../set/lists.ts'
 import { hashOf, writeManifest } from '../set/manifest.ts'
-import { isMissing } from '../set/missing.ts'
 import { makeModules } from '../set/modules.ts'
 import { type Packing, writeSquashfs, xzForKernel } from '../set/pack.ts'
 import { replaceFolder } from '../set/replace.ts'
+import { resource } from '../set/resource.ts'
 import { BUSYBOX } from '../set/skeleton.ts'
 import type { Workspace } from '../workspace/workspace.ts'
 import { imageFiles } from './image-files.ts'
@@ -112,7 +112,7 @@ async function makeRoots(inputs: ImageInputs, work: string, made: string): Promi
     path.replace(`usr/lib/modules/${release}/`, '').replace(/\.ko$/, ''),
   )
   const stub = stubTree({
-    init: await lastResource(workspace, 'initramfs/init'),
+    init: await resource(workspace.chain, 'initramfs/init'),
     busybox: root.get(BUSYBOX) ?? incomplete('buildroot/', 'BusyBox'),
     applets: await readList(workspace.chain, 'initramfs-applets', architecture),
     modules,
@@ -139,16 +139,4 @@ async function modulesOf(inputs: ImageInputs, root: Tree, release: string, work:
 
 function incomplete(file: string, needs: string): never {
   throw failure('image-incomplete', { file, needs })
-}
-
-/** A file of resources/ of the last package that has it. @throws image-incomplete */
-async function lastResource({ chain }: Workspace, name: string): Promise<Buffer> {
-  for (const { path } of chain.packages.toReversed()) {
-    try {
-      return await readFile(join(path, 'resources', name))
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
-  }
-  return incomplete('the chain', `resources/${name} of skiff/base`)
 }

@@ -11,11 +11,11 @@ import { readTar } from '../../host/archive/tar.ts'
 import { joinInitramfs, stubTree } from '../set/initramfs.ts'
 import { type Layers, readList, readUsersTable } from '../set/lists.ts'
 import { hashOf, type Manifest, writeManifest } from '../set/manifest.ts'
-import { isMissing } from '../set/missing.ts'
 import { kernelIn, kernelRelease, makeModules } from '../set/modules.ts'
 import { readOverlays } from '../set/overlay.ts'
 import { gzip, lzma, packings, writeSquashfs, xzForKernel } from '../set/pack.ts'
 import { replaceFolder } from '../set/replace.ts'
+import { findResource, resource } from '../set/resource.ts'
 import { BUSYBOX } from '../set/skeleton.ts'
 import { coreTree } from './core.ts'
 import { engineFiles, notDocs } from './engine.ts'
@@ -125,7 +125,7 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     await packedKernel
     await writeTrees(system, await list('device-trees'), made)
     await writeFile(join(made, 'boot/cmdline'), `${(await list('cmdline')).join(' ')}\n`)
-    const config = await resource(chain, 'config.txt', false)
+    const config = await findResource(chain, 'config.txt')
     if (config) await writeFile(join(made, 'boot/config.txt'), config)
     const chainNames = chain.packages.map(({ name }) => name)
     const manifest = await writeManifest(made, {
@@ -158,20 +158,6 @@ const aboutImage = ({ chain }: Target, time: number, release: string) =>
     `skiff=${version}`,
     '',
   ].join('\n')
-
-/** A file of resources/ of the last package that has it. @throws image-incomplete unless it may be missing */
-async function resource(chain: Layers, name: string): Promise<Buffer>
-async function resource(chain: Layers, name: string, needed: false): Promise<Buffer | undefined>
-async function resource(chain: Layers, name: string, needed = true): Promise<Buffer | undefined> {
-  for (const { path } of [...chain.packages].reverse()) {
-    try {
-      return await readFile(join(path, 'resources', name))
-    } catch (error) {
-      if (!isMissing(error)) throw error
-    }
-  }
-  return needed ? incomplete('the chain', `resources/${name} of skiff/base`) : undefined
-}
 
 /** The kernel packed as QEMU and firmware take it, and as U-Boot does. */
 async function writeKernel(

@@ -86,11 +86,7 @@ export function withUsers(tree: Tree, accounts: readonly Account[]): Tree {
       group[3] = [...(group[3] ? [group[3]] : []), name].join(',')
     }
   const write = (path: string, lines: readonly string[]) =>
-    whole.set(path, {
-      ...(tree.get(path) as Entry),
-      ...fileEntry(`${lines.join('\n')}\n`),
-      mode: modeOf(tree, path),
-    })
+    whole.set(path, fileEntry(`${lines.join('\n')}\n`, tree.get(path)?.mode))
   write(
     'etc/passwd',
     passwd.map((fields) => fields.join(':')),
@@ -102,5 +98,3 @@ export function withUsers(tree: Tree, accounts: readonly Account[]): Tree {
   write('etc/shadow', shadow)
   return whole
 }
-
-const modeOf = (tree: Tree, path: string) => tree.get(path)?.mode ?? 0o644

@@ -1,10 +1,10 @@
 // An image that runs in QEMU: started, waited for, ended.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { randomInt } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
-import { connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { failure } from '../../core/errors.ts'
+import { freePort } from '../../host/net/free-port.ts'
 import { qemuArguments, type Start } from './machine.ts'
 
 export interface Guest extends AsyncDisposable {
@@ -20,24 +20,6 @@ export interface Guest extends AsyncDisposable {
   /** As when the plug is pulled. */
   readonly cut: () => Promise<void>
   readonly consoleText: () => Promise<string>
-}
-
-/** Below the ports that Linux gives to whoever connects somewhere (ip_local_port_range is 32768 to 60999). */
-const PORTS = { first: 10_022, last: 11_999 }
-
-/** A port of loopback that nobody has. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.first, PORTS.last + 1)
-    const server = createServer()
-    const free = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false))
-      server.listen(port, '127.0.0.1', () => resolve(true))
-    })
-    if (!free) continue
-    await new Promise((resolve) => server.close(resolve))
-    return port
-  }
 }
 
 const PAUSE = 200

@@ -1,41 +1,11 @@
 // Running programs and waiting for things to happen, in tests.
 import { execFile } from 'node:child_process'
-import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 export interface Ended {
   readonly status: number | null
   readonly stdout: string
   readonly stderr: string
-}
-
-/** Below the ports that Linux gives to whoever connects somewhere (ip_local_port_range is 32768 to 60999). */
-const PORTS = { first: 12_000, last: 19_999 }
-const given = new Set<number>()
-
-/** Whether nobody has this port, on any address of this machine. */
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer()
-  const free = await new Promise<boolean>((resolve) => {
-    server.once('error', () => resolve(false))
-    server.listen(port, '0.0.0.0', () => resolve(true))
-  })
-  if (free) await new Promise((resolve) => server.close(resolve))
-  return free
-}
-
-/**
- * A port that nobody has, and that nobody gets by connecting somewhere: a server of a test that is started on it a
- * moment later once found it taken by a connection of the test beside it.
- */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = randomInt(PORTS.first, PORTS.last + 1)
-    if (given.has(port) || !(await isFree(port))) continue
-    given.add(port)
-    return port
-  }
 }
 
 /** Runs a program to its end; at most a minute. */

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
-import { eventually, execute, freePort } from './execute.ts'
+import { freePort } from '../../../src/host/net/free-port.ts'
+import { eventually, execute } from './execute.ts'
 
 const IDENTITY = {
   GIT_CONFIG_GLOBAL: '/dev/null',

@@ -6,8 +6,9 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Engine } from '../../../src/host/docker/engine.ts'
+import { freePort } from '../../../src/host/net/free-port.ts'
 import { ensureBaseImage, testEngine } from './engine.ts'
-import { type Ended, eventually, execute, freePort } from './execute.ts'
+import { type Ended, eventually, execute } from './execute.ts'
 
 import { containersOf, imagesOf, instanceIn, removeAllOf } from './possessions.ts'
 

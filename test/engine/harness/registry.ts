@@ -8,7 +8,8 @@ import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import tarStream from 'tar-stream'
 import type { Engine } from '../../../src/host/docker/engine.ts'
-import { eventually, freePort } from './execute.ts'
+import { freePort } from '../../../src/host/net/free-port.ts'
+import { eventually } from './execute.ts'
 
 export const LOGIN = { username: 'crew', password: 'open sesame' }
 /** LOGIN as `htpasswd -B` writes it (crypt(5), bcrypt of cost 5). */

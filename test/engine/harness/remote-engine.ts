@@ -15,7 +15,8 @@ import {
 } from 'node:fs'
 import { createConnection } from 'node:net'
 import { join } from 'node:path'
-import { eventually, execute, freePort } from './execute.ts'
+import { freePort } from '../../../src/host/net/free-port.ts'
+import { eventually, execute } from './execute.ts'
 import { PrivateEngine } from './private-engine.ts'
 
 /** Programs of an ssh session over there; docker comes from the PATH of the test. */
