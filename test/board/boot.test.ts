@@ -4,15 +4,12 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { makeDisk } from '../../src/image/qemu/disks.ts'
-import { boot } from './harness/board.ts'
+import { boot, IN_RAM, rootMounts } from './harness/board.ts'
 import { makeTestImage, type TestImage } from './harness/image.ts'
 
 const CHAIN = ['skiff/base', 'virt/common', 'virt/qemu']
 const MB = 1e6
 const signal = () => AbortSignal.timeout(120_000)
-
-/** What is mounted on `/`, and from where. */
-const rootOf = (mounts: string) => mounts.split('\n').filter((line) => line.split(' ')[1] === '/')
 
 describe('an arm64 board', { timeout: 280_000 }, () => {
   let image: TestImage
@@ -30,9 +27,7 @@ describe('an arm64 board', { timeout: 280_000 }, () => {
     await makeDisk(persist, { label: 'persist', megabytes: 64, files }, signal())
     const options = { disks: [{ file: persist }], key: image.persistKey }
     await using board = await boot(image, options)
-    const root = rootOf((await board.sh('cat /proc/mounts')).stdout)
-    assert.equal(root.length, 1)
-    assert.match(root[0] ?? '', /^overlay \/ overlay /)
+    assert.deepEqual(await rootMounts(board), IN_RAM)
     const { stdout: status, status: exit } = await board.sh('hostname; skiff status')
     assert.match(status, /^kitchen\n/)
     assert.match(status, /-----> keys: 2 may log in/)

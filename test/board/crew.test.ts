@@ -10,7 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../src/host/net/free-port.ts'
 import { makeBootDisk, makeDisk } from '../../src/image/qemu/disks.ts'
 import { type Ended, eventually, execute } from '../engine/harness/execute.ts'
-import { type Board, boot } from './harness/board.ts'
+import { type Board, boot, IN_RAM, rootMounts, sshOptions, sshWords } from './harness/board.ts'
 import { makeTestImage, type TestImage } from './harness/image.ts'
 
 const CHAIN = ['skiff/base', 'virt/common', 'virt/qemu', 'apps/docker', 'skiff/crew']
@@ -24,7 +24,6 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
   let app: string
   let page: number
   let disks: { file: string; readOnly?: boolean }[]
-  let environment: NodeJS.ProcessEnv
 
   before(async () => {
     image = await makeTestImage(CHAIN)
@@ -41,28 +40,29 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
 
   const start = () =>
     boot(image, { disks, memory: 1024, key: image.persistKey, forwards: [{ port: page, to: 20_000 }] })
-  const sshWords = (key = image.persistKey) => [
-    ...['-F', '/dev/null', '-i', key, '-o', 'IdentitiesOnly=yes', '-o', 'BatchMode=yes'],
-    ...['-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null', '-o', 'LogLevel=ERROR'],
-  ]
-  const crew = (board: Board, command: string, words: string[] = []): Promise<Ended> =>
-    execute('ssh', [...sshWords(), ...words, '-p', String(board.guest.sshPort), 'crew@127.0.0.1', command], {
-      timeout: 120_000,
-    })
+  const crew = (
+    board: Board,
+    command: string,
+    words: string[] = [],
+    key = image.persistKey,
+  ): Promise<Ended> =>
+    execute('ssh', [...words, ...sshWords(board.guest.sshPort, key, 'crew'), command], { timeout: 120_000 })
   const crewAnswers = async (board: Board) => {
-    await eventually('Crew to answer', async () => (await crew(board, 'version')).status === 0, SLOW).catch(
-      async (error) => {
-        const { stdout } = await board.sh(
-          'skiff status; journalctl -b --no-pager -u crew -u docker | tail -60',
-        )
-        throw new Error(`${error.message}\n${stdout}`)
-      },
-    )
+    let said = ''
+    const answers = async () => {
+      const { status, stderr } = await crew(board, 'version')
+      said = stderr
+      return status === 0
+    }
+    await eventually('Crew to answer', answers, SLOW).catch(async (error) => {
+      const { stdout } = await board.sh('skiff status; journalctl -b --no-pager -u crew -u docker | tail -60')
+      throw new Error(`${error.message}; it said: ${said}\n${stdout}`)
+    })
   }
   const push = (board: Board) => {
     const url = `ssh://crew@127.0.0.1:${board.guest.sshPort}/demo`
-    environment = { ...process.env, GIT_SSH_COMMAND: ['ssh', ...sshWords()].join(' ') }
-    return execute('git', ['-C', app, 'push', url, 'master'], { env: environment, timeout: SLOW })
+    const env = { ...process.env, GIT_SSH_COMMAND: ['ssh', ...sshOptions(image.persistKey)].join(' ') }
+    return execute('git', ['-C', app, 'push', url, 'master'], { env, timeout: SLOW })
   }
   const fetched = async (path: string) => {
     const { status, stdout } = await execute('curl', ['-sf', '-m', '20', `http://127.0.0.1:${page}/${path}`])
@@ -73,15 +73,15 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
     {
       await using board = await start()
       console.log(`login after ${(board.login / 1000).toFixed(0)} s`)
-      const root = (await board.sh('cat /proc/mounts')).stdout.split('\n').filter((line) => / \/ /.test(line))
-      assert.equal(root.length, 1)
-      assert.match(root[0] ?? '', /^overlay \/ overlay /)
+      assert.deepEqual(await rootMounts(board), IN_RAM)
       await crewAnswers(board)
 
       const pushed = await push(board)
       assert.equal(pushed.status, 0, pushed.stderr)
       assert.match(pushed.stderr, /Application deployed: release 1 of demo/)
       assert.equal(await fetched('machine'), 'built on aarch64\n')
+      const byName = await board.sh('wget -q -O - --header "Host: demo.$(hostname)" http://127.0.0.1/machine')
+      assert.equal(byName.stdout, 'built on aarch64\n', byName.stderr)
       assert.match((await crew(board, 'apps:list')).stdout, /^demo$/m)
       await passesThrough(board)
 
@@ -121,24 +121,17 @@ describe('a board with Crew', { timeout: 1_500_000 }, () => {
     assert.doesNotMatch(none.stdout, /uid=/)
     const forward = await crew(board, 'version', ['-o', 'ExitOnForwardFailure=yes', '-R', '0:127.0.0.1:22'])
     assert.notEqual(forward.status, 0)
-    // a key that Crew does not know is known to nobody
-    const stranger = await execute('ssh', [
-      ...sshWords(image.imageKey),
-      ...['-p', String(board.guest.sshPort), 'crew@127.0.0.1', 'ssh-keys:list'],
-    ])
-    assert.equal(stranger.status, 0, 'the key of the image is an admin too')
+    // the key of the image is an admin's too, until it is removed: from then on sshd still knows it, and Crew does not
+    const other = (command: string) => crew(board, command, [], image.imageKey)
+    assert.equal((await other('version')).status, 0)
     assert.equal((await crew(board, 'ssh-keys:remove image-key')).status, 0)
-    const removed = await execute('ssh', [
-      ...sshWords(image.imageKey),
-      ...['-p', String(board.guest.sshPort), 'crew@127.0.0.1', 'version'],
-    ])
-    assert.match(removed.stderr, /is not registered with Crew/)
+    assert.match((await other('version')).stderr, /is not registered with Crew/)
     await callsOff(board)
   }
 
   /** A client that goes away ends what Crew does for it. */
   async function callsOff(board: Board) {
-    const words = [...sshWords(), '-p', String(board.guest.sshPort), 'crew@127.0.0.1', 'logs demo --tail']
+    const words = [...sshWords(board.guest.sshPort, image.persistKey, 'crew'), 'logs demo --tail']
     const client = spawn('ssh', words, { stdio: 'ignore' })
     const gone = once(client, 'close')
     const hops = async () => (await board.sh('pidof ssh')).stdout.trim().split(' ').filter(Boolean)

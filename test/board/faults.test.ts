@@ -9,7 +9,7 @@ import { makeBootDisk, makeDisk } from '../../src/image/qemu/disks.ts'
 import type { Disk } from '../../src/image/qemu/machine.ts'
 import { execute } from '../engine/harness/execute.ts'
 import { serveDisk } from './harness/block-server.ts'
-import { type Board, type BoardOptions, boot } from './harness/board.ts'
+import { type Board, type BoardOptions, boot, IN_RAM, rootMounts } from './harness/board.ts'
 import { makeTestImage, type TestImage } from './harness/image.ts'
 
 const CHAIN = ['skiff/base', 'virt/common', 'virt/qemu', 'apps/docker']
@@ -60,12 +60,7 @@ describe('a board ends in a login', { timeout: 3_000_000 }, () => {
   }
   /** Boots, checks what holds for every boot, and gives what `skiff status` says. */
   async function status(board: Board, what: string): Promise<string> {
-    const mounts = (await board.sh('cat /proc/mounts')).stdout
-    const root = mounts.split('\n').filter((line) => line.split(' ')[1] === '/')
-    assert.deepEqual(
-      root.map((line) => line.split(' ').slice(0, 3).join(' ')),
-      ['overlay / overlay'],
-    )
+    assert.deepEqual(await rootMounts(board), IN_RAM)
     // what follows the login has its time too
     await board.sh('timeout 90 sh -c "until systemctl is-active -q skiff-engine; do sleep 1; done"', 120_000)
     const { stdout } = await board.sh('skiff status')

@@ -5,7 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { makeBootDisk, makeDisk } from '../../src/image/qemu/disks.ts'
-import { type Board, boot } from './harness/board.ts'
+import { type Board, boot, IN_RAM, rootMounts } from './harness/board.ts'
 import { makeTestImage, type TestImage } from './harness/image.ts'
 
 const CHAIN = ['skiff/base', 'generic/network', 'generic/arm64']
@@ -42,6 +42,7 @@ describe('a generic arm64 board', { timeout: 500_000 }, () => {
 
   it('boots to a login, with firmware from the boot partition where the mirror has it', async () => {
     await using board = await start()
+    assert.deepEqual(await rootMounts(board), IN_RAM)
     const { stdout: status, status: exit } = await board.sh(
       'systemctl is-active --quiet skiff-firmware.service || sleep 10; skiff status',
     )

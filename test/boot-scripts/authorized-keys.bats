@@ -50,3 +50,21 @@ keys() { run on_board '/usr/lib/skiff/authorized-keys; echo =====; cat /root/.ss
   run cat "$place/run/skiff/notes/keys"
   [[ "$output" == problem* ]]
 }
+
+@test 'accounts of packages get the same keys, with the options that they want' {
+  cp "$place/one.pub" "$place/persist/skiff/keys/a.pub"
+  printf 'from="10.0.0.1" %s' "$(cat "$place/two.pub")" >"$place/persist/skiff/keys/b.pub"
+  run on_board '
+    echo "crew:x:800:800::/run/crew:/x" >/run/passwd && mount --bind /run/passwd /etc/passwd
+    mkdir /usr/lib/skiff/logins
+    echo "restrict,command=\"%f\"" >/usr/lib/skiff/logins/crew
+    echo "" >/usr/lib/skiff/logins/nobody-of-this-name
+    /usr/lib/skiff/authorized-keys
+    cat /run/crew/.ssh/authorized_keys
+    stat -c "%a %u" /run/crew/.ssh/authorized_keys'
+  local print
+  print=$(ssh-keygen -lf "$place/one.pub" | cut -d ' ' -f 2)
+  [[ "$output" == *"restrict,command=\"$print\" $(cat "$place/one.pub")"* ]]
+  [[ "$output" == *",from=\"10.0.0.1\" ssh-ed25519"* ]]
+  [[ "$output" == *$'\n600 800' ]]
+}

@@ -86,8 +86,16 @@ export async function boot(image: TestImage, options: BoardOptions = {}): Promis
   return { guest, login: performance.now() - begun, sh, [Symbol.asyncDispose]: dispose }
 }
 
-/** Words of the system's ssh for a guest: its options, and whom to log in as. */
-export function sshWords(port: number, key: string, user: string): string[] {
+/** What is on `/`, a line for each mount: source, place and kind. A board has one, and no disk in it. */
+export async function rootMounts({ sh }: Pick<Board, 'sh'>): Promise<string[]> {
+  const { stdout } = await sh('cat /proc/mounts')
+  const mounts = stdout.split('\n').map((line) => line.split(' '))
+  return mounts.filter(([, place]) => place === '/').map((words) => words.slice(0, 3).join(' '))
+}
+export const IN_RAM = ['overlay / overlay']
+
+/** Words of the system's ssh for a guest: its options, without whom to log in as. */
+export function sshOptions(key: string): string[] {
   const options = {
     StrictHostKeyChecking: 'no',
     UserKnownHostsFile: '/dev/null',
@@ -97,8 +105,14 @@ export function sshWords(port: number, key: string, user: string): string[] {
     ConnectTimeout: '20',
   }
   const words = Object.entries(options).flatMap(([name, value]) => ['-o', `${name}=${value}`])
-  return [...words, '-F', '/dev/null', '-i', key, '-p', String(port), `${user}@127.0.0.1`]
+  return [...words, '-F', '/dev/null', '-i', key]
 }
+
+/** The same, and whom to log in as. */
+export const sshWords = (port: number, key: string, user: string): string[] => [
+  ...sshOptions(key),
+  ...['-p', String(port), `${user}@127.0.0.1`],
+]
 
 const ssh = (port: number, key: string, command: string, limit: number): Promise<Ended> =>
   execute('ssh', [...sshWords(port, key, 'root'), command], { timeout: limit })

@@ -82,3 +82,22 @@ mend() {
     note persist problem "$1 is damaged and could not be mended (e2fsck ended with $status)"
   fi
 }
+
+boot=/mnt/boot
+# Mounts the boot partition, read-only, unless it is.
+mount_boot() {
+  grep -q " $boot " /proc/mounts && return 0
+  mkdir -p "$boot"
+  device=$(wait_for_label boot 10) && [ -n "$device" ] || return 1
+  timeout -k 5 20 mount -t "$(type_of "$device")" -o ro "$device" "$boot"
+}
+
+# Prints where file $1 of this image is: in its own set, when there are several side by side on a card and the kernel's
+# command line says which was started, else on the boot partition itself.
+on_boot() {
+  set=$(tr ' ' '\n' </proc/cmdline | sed -n 's/^skiff\.set=\(skiff\/[0-9a-f]*\)$/\1/p')
+  for each in "$boot/${set:-none}/$1" "$boot/$1"; do
+    [ -f "$each" ] && echo "$each" && return 0
+  done
+  return 1
+}
