@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { assembleDebian } from '../../src/image/debian/assemble.ts'
 import type { Manifest } from '../../src/image/set/manifest.ts'
-import { suiteFor } from '../../test/engine/harness/suites.ts'
+import { mirrorSettings } from '../../test/board/harness/mirror.ts'
 import { folder, keyPair } from './place.ts'
 
 /** Chains by what they are measured for, dependencies first. */
@@ -25,7 +25,7 @@ const LIMIT = 40 * 60_000
 const made = new Map<string, Promise<Image>>()
 
 /** The packages of a chain, and one with the key. */
-export async function layersOf(chain: keyof typeof chains) {
+async function layersOf(chain: keyof typeof chains) {
   const own = join(folder(), 'key')
   const place = join(own, 'root_overlay/etc/skiff')
   mkdirSync(place, { recursive: true })
@@ -34,17 +34,6 @@ export async function layersOf(chain: keyof typeof chains) {
     ...chains[chain].map((name) => ({ name, path: join(configs, name) })),
     { name: 'bench/key', path: own },
   ]
-}
-
-/** What the assembler is told. */
-export async function environmentOf(packing: 'small' | 'fast') {
-  const { suite, mirror, aptOptions } = await suiteFor('arm64')
-  return {
-    SKIFF_DEBIAN_SUITE: suite,
-    SKIFF_DEBIAN_MIRROR: mirror,
-    SKIFF_DEBIAN_APT_OPTIONS: aptOptions.join(' '),
-    SKIFF_PACKING: packing,
-  }
 }
 
 /** An image for arm64; one of the same chain and packing is made once in a run. */
@@ -64,7 +53,7 @@ async function assemble(name: string, chain: keyof typeof chains, packing: 'smal
     {
       report: { step: (text) => console.error(`       ${name}: ${text}`), line: () => {} },
       signal: AbortSignal.timeout(LIMIT),
-      environment: await environmentOf(packing),
+      environment: { ...(await mirrorSettings('arm64', chains[chain])), SKIFF_PACKING: packing },
     },
   )
   return { output, manifest, home }

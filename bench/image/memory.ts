@@ -29,7 +29,8 @@ export async function memory(): Promise<Result[]> {
   const image = await imageOf('crew', 'small')
   const prompt = await (async () => {
     await using board = await powerOn(await ours(image, false), MEMORY)
-    return available(board)
+    // awaited here: the board is switched off when this block is left
+    return await available(board)
   })()
   await using board = await powerOn(await ours(image, true), MEMORY)
   await board.sh(UNTIL_DOCKER, DOCKER)

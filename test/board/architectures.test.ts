@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test'
 import { makeDisk } from '../../src/image/qemu/disks.ts'
 import { suiteFor } from '../engine/harness/suites.ts'
 import { boot } from './harness/board.ts'
-import { makeTestImage, SUITES, type TestImage } from './harness/image.ts'
+import { makeTestImage, type TestImage } from './harness/image.ts'
+import { SUITES } from './harness/mirror.ts'
 
 const BOARDS = { amd64: 'virt/qemu_amd64', armhf: 'virt/qemu_arm', riscv64: 'virt/qemu_riscv64' }
 const MB = 1e6

@@ -9,8 +9,8 @@ import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { readOutput } from '../../src/image/workspace/manifest.ts'
 import { type Ended, execute } from '../engine/harness/execute.ts'
-import { type Suite, suiteFor } from '../engine/harness/suites.ts'
 import { mounted } from './harness/cards.ts'
+import { mirrorSettings } from './harness/mirror.ts'
 
 const SKIFF = new URL('../../bin/skiff', import.meta.url).pathname
 const LIMIT = 600_000
@@ -18,18 +18,16 @@ const MB = 2 ** 20
 
 describe('a compile', { timeout: 1_200_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'crew-compile-'))
-  let suite: Suite
+  let mirror: Record<string, string>
   before(async () => {
-    suite = await suiteFor('arm64')
+    mirror = await mirrorSettings('arm64', [])
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
 
   const environment = (workspaces: string) => ({
     ...{ SKIFF_CONFIG: 'virt/qemu', SKIFF_WORKSPACE: 'bad', SKIFF_WORKSPACES: workspaces },
     ...{ SKIFF_NO_INTERACTIVE: '1', SKIFF_PACKING: 'fast', SKIFF_EXTRA_CONFIGS_PATH: 'none' },
-    SKIFF_DEBIAN_SUITE: suite.suite,
-    SKIFF_DEBIAN_MIRROR: suite.mirror,
-    SKIFF_DEBIAN_APT_OPTIONS: suite.aptOptions.join(' '),
+    ...mirror,
   })
   const skiff = (workspaces: string, ...words: string[]) =>
     execute(SKIFF, words, { env: environment(workspaces), timeout: LIMIT })

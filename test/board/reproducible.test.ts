@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
 import { assembleDebian } from '../../src/image/debian/assemble.ts'
 import type { Manifest } from '../../src/image/set/manifest.ts'
-import { suiteFor } from '../engine/harness/suites.ts'
+import { mirrorSettings } from './harness/mirror.ts'
 
 const CHAIN = ['skiff/base', 'virt/common', 'virt/qemu']
 const EPOCH = '1760000000'
@@ -21,7 +21,6 @@ const LISTS = {
 }
 
 async function assemble(folder: string, extra: string): Promise<Manifest> {
-  const { suite, mirror, aptOptions } = await suiteFor('arm64')
   const packages = CHAIN.map((name) => ({ name, path: join(configs, name) }))
   const output = join(folder, 'output')
   return await assembleDebian(
@@ -30,9 +29,7 @@ async function assemble(folder: string, extra: string): Promise<Manifest> {
       report: { step: (text) => console.log(`-----> ${text}`), line: () => {} },
       signal: AbortSignal.timeout(500_000),
       environment: {
-        SKIFF_DEBIAN_SUITE: suite,
-        SKIFF_DEBIAN_MIRROR: mirror,
-        SKIFF_DEBIAN_APT_OPTIONS: aptOptions.join(' '),
+        ...(await mirrorSettings('arm64', CHAIN)),
         SKIFF_PACKING: 'fast',
         SOURCE_DATE_EPOCH: EPOCH,
       },

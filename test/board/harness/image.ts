@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { assembleDebian } from '../../../src/image/debian/assemble.ts'
 import type { Manifest } from '../../../src/image/set/manifest.ts'
 import { execute } from '../../engine/harness/execute.ts'
-import { suiteFor } from '../../engine/harness/suites.ts'
+import { mirrorSettings } from './mirror.ts'
 
 export interface TestImage extends AsyncDisposable {
   readonly folder: string
@@ -16,9 +16,6 @@ export interface TestImage extends AsyncDisposable {
   readonly persistKey: string
   readonly persistPublic: string
 }
-
-/** Older ones have not all of their files below /usr. */
-export const SUITES = ['trixie', 'forky', 'sid']
 
 const configs = new URL('../../../buildroot/configs/', import.meta.url).pathname
 
@@ -61,8 +58,6 @@ async function assemble(folder: string, output: string, names: readonly string[]
   await key(folder, 'persist-key')
   const own = await key(folder, 'image-key')
   writeFileSync(join(keys, 'authorized_keys'), readFileSync(`${own}.pub`))
-  const { suite, mirror, aptOptions } = await suiteFor(architecture, SUITES)
-  const newer = names.includes('skiff/crew') ? await suiteFor(architecture, ['forky', 'sid']) : undefined
   await assembleDebian(
     {
       folder,
@@ -76,10 +71,7 @@ async function assemble(folder: string, output: string, names: readonly string[]
       },
       signal: AbortSignal.timeout(600_000),
       environment: {
-        SKIFF_DEBIAN_SUITE: suite,
-        SKIFF_DEBIAN_NEWER_SUITE: newer?.suite ?? '',
-        SKIFF_DEBIAN_MIRROR: mirror,
-        SKIFF_DEBIAN_APT_OPTIONS: [...new Set([...aptOptions, ...(newer?.aptOptions ?? [])])].join(' '),
+        ...(await mirrorSettings(architecture, names)),
         // every instruction of it is emulated
         SKIFF_PACKING: 'fast',
       },
