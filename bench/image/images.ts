@@ -9,6 +9,7 @@ import { folder, keyPair } from './place.ts'
 /** Chains by what they are measured for, dependencies first. */
 export const chains = {
   core: ['skiff/base', 'virt/common', 'virt/qemu'],
+  docker: ['skiff/base', 'virt/common', 'virt/qemu', 'apps/docker'],
   crew: ['skiff/base', 'virt/common', 'virt/qemu', 'apps/docker', 'skiff/crew'],
   generic: ['skiff/base', 'generic/network', 'generic/arm64'],
 } as const
