@@ -21,7 +21,8 @@ const SEED = Number(process.env.CREW_POWER_SEED || Date.now() % 2 ** 31)
 const BOOTING = 40_000
 const WORKING: Readonly<Record<Exclude<Kind, 'boot'>, number>> = {
   write: 12_000,
-  stop: 8_000,
+  // it stops within four, and then there is nothing left to cut
+  stop: 5_000,
   docker: 15_000,
 }
 /** Units have 15 s each to stop, where every instruction is emulated. */
