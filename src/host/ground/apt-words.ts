@@ -25,13 +25,17 @@ export const causeOf = (lines: readonly string[]): Cause =>
 
 const MOST_SHOWN = 400
 
-/** The lines that say why, in one: those that show the cause, else those that apt marks as errors. */
+/** What a program says of itself; mmdebstrap then repeats the whole command that failed, which tells less. */
+const PROGRAM = /^(dpkg(-\w+)?|unshare|chroot|setpriv): /
+
+/** The lines that say why, in one: those that show the cause, else those of the program that failed, or of apt. */
 export function reasonOf(lines: readonly string[], cause = causeOf(lines)): string {
-  const words = CAUSES.find(([each]) => each === cause)?.[1] ?? /^(E|W|dpkg|unshare|mmdebstrap):/
+  const words = CAUSES.find(([each]) => each === cause)?.[1] ?? /^[EW]: |^mmdebstrap:/
   const matching = lines.filter((line) => words.test(line))
   // of the lines that say the same, the ones marked as errors name the mirror
   const marked = matching.filter((line) => /^[EW]: /.test(line))
-  const shown = marked.length > 0 ? marked : matching.length > 0 ? matching : lines.slice(-3)
+  const failed = cause === 'other' ? lines.filter((line) => PROGRAM.test(line)) : []
+  const shown = [failed, marked, matching].find((each) => each.length > 0) ?? lines.slice(-3)
   const text = [...new Set(shown.map((line) => line.trim().replace(/^[EW]: /, '')))].slice(0, 3).join('; ')
   return text.slice(0, MOST_SHOWN) || 'it did not say why'
 }

@@ -64,6 +64,17 @@ test('says why in one line, by the lines that apt marks', () => {
   assert.ok(reasonOf([`E: ${'x'.repeat(5000)}`]).length <= 400)
 })
 
+test('says what the program said that failed, not which command it was', () => {
+  // a board, where BusyBox's chroot started a dpkg of BusyBox
+  const said = [
+    "dpkg: unrecognized option '--status-fd=8'",
+    'BusyBox v1.37.0 (Debian 1:1.37.0-6+b9) multi-call binary.',
+    'E: setup failed: E: env --unset=TMPDIR chroot /x dpkg --install --force-depends /y/a.deb failed: 1',
+    'W: hooklistener errored out: E: received eof on socket',
+  ]
+  assert.equal(reasonOf(said), "dpkg: unrecognized option '--status-fd=8'")
+})
+
 test('makes few lines of many', () => {
   const lines: string[] = []
   const hear = condense((text) => lines.push(text))
