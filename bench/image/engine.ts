@@ -25,10 +25,19 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   containerd: ['usr/bin/{containerd,containerd-shim-runc-v2}'],
   runc: ['usr/{bin,sbin}/runc'],
   iptables: ['usr/sbin/*tables*', 'usr/lib/*/xtables/**'],
-  node: ['usr/bin/node', 'usr/share/nodejs/**'],
+  node: ['usr/lib/node/**', '?usr/share/nodejs/**'],
   git: ['usr/bin/git*', 'usr/lib/git-core/**', 'usr/share/git-core/**'],
   haproxy: ['usr/sbin/haproxy'],
+  mmdebstrap: [
+    'usr/bin/{mmdebstrap,perl,dpkg*,apt-*}',
+    'usr/lib/apt/**',
+    ...['usr/lib/*/perl*/**', 'usr/share/perl/**', 'usr/share/{dpkg,keyrings}/**'],
+  ],
+  crew: ['usr/lib/crew/**'],
 }
+
+/** These have all their libraries in their own folder (debian/engine-apart). */
+const APART = new Set(['node'])
 
 const CHOSEN: Packing = packings.small.engine
 const CANDIDATES: readonly Packing[] = [
@@ -72,7 +81,7 @@ async function parts({ engine, core }: Contents, file: string): Promise<Result[]
   for (const [name, patterns] of Object.entries(PARTS)) {
     const { tree, idle } = select(engine, patterns)
     if (idle.length > 0) throw new Error(`the engine image has nothing of ${name}: ${idle.join(' ')}`)
-    const whole = withNeeds(tree, new Map([...core, ...engine]), core)
+    const whole = APART.has(name) ? tree : withNeeds(tree, new Map([...core, ...engine]), core)
     for (const path of whole.keys()) left.delete(path)
     await row(name, whole)
   }
