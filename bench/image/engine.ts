@@ -25,7 +25,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   containerd: ['usr/bin/{containerd,containerd-shim-runc-v2}'],
   runc: ['usr/{bin,sbin}/runc'],
   iptables: ['usr/sbin/*tables*', 'usr/lib/*/xtables/**'],
-  node: ['usr/lib/node/**', '?usr/share/nodejs/**'],
+  node: ['usr/bin/node', 'usr/lib/node/**', 'usr/share/nodejs/**'],
   git: ['usr/bin/git*', 'usr/lib/git-core/**', 'usr/share/git-core/**'],
   haproxy: ['usr/sbin/haproxy'],
   mmdebstrap: [

@@ -27,6 +27,8 @@ const MOST_SHOWN = 400
 
 /** What a program says of itself; mmdebstrap then repeats the whole command that failed, which tells less. */
 const PROGRAM = /^(dpkg(-\w+)?|unshare|chroot|setpriv): /
+/** What dpkg says in every making that goes well: mmdebstrap has it install the first packages in no order. */
+const HARMLESS = /: warning: |dependency problems, but .* as you requested/
 
 /** The lines that say why, in one: those that show the cause, else those of the program that failed, or of apt. */
 export function reasonOf(lines: readonly string[], cause = causeOf(lines)): string {
@@ -34,7 +36,7 @@ export function reasonOf(lines: readonly string[], cause = causeOf(lines)): stri
   const matching = lines.filter((line) => words.test(line))
   // of the lines that say the same, the ones marked as errors name the mirror
   const marked = matching.filter((line) => /^[EW]: /.test(line))
-  const failed = cause === 'other' ? lines.filter((line) => PROGRAM.test(line)) : []
+  const failed = cause === 'other' ? lines.filter((line) => PROGRAM.test(line) && !HARMLESS.test(line)) : []
   const shown = [failed, marked, matching].find((each) => each.length > 0) ?? lines.slice(-3)
   const text = [...new Set(shown.map((line) => line.trim().replace(/^[EW]: /, '')))].slice(0, 3).join('; ')
   return text.slice(0, MOST_SHOWN) || 'it did not say why'
