@@ -79,12 +79,19 @@ async function stopDaemon() {
   await ended
 }
 
-const daemonAnswers = () =>
-  eventually('the git daemon', async () => {
+async function daemonAnswers() {
+  const { url } = repositoryOf('x')
+  let words = ''
+  const asked = eventually('the git daemon', async () => {
     if (daemon.exitCode !== null) throw new Error(`the git daemon ended with ${daemon.exitCode}`)
-    const { status } = await execute('git', ['ls-remote', urlOf(repositoryOf('x').name)])
+    const { status, stderr } = await execute('git', ['ls-remote', url])
+    words = stderr
     return status === 0
   })
+  await asked.catch((cause: Error) => {
+    throw new Error(`${cause.message}; git said: ${words}`, { cause })
+  })
+}
 
 /**
  * A server of the git protocol's first version: it hands out tips of branches and tags, and no commit by its id
