@@ -181,6 +181,8 @@ async function processesWith(text: string): Promise<string[]> {
 
 before(async () => {
   port = await freePort()
+  // a git daemon ends at once without it
+  mkdirSync(served)
   daemon = startDaemon()
   await daemonAnswers()
 })
