@@ -308,13 +308,14 @@ describe('nasty scripts', () => {
       '[ a -o ',
     ]) {
       const text = `FROM a\nRUN x ${piece.repeat(2 ** 17 / piece.length)}`
-      const before = performance.now()
+      // the processor's time: others may be at work on this machine
+      const before = process.cpuUsage()
       try {
         find(text, 'arm64')
       } catch (error) {
         assert.match(String(error), /heredoc/)
       }
-      assert.ok(performance.now() - before < 5000, piece)
+      assert.ok(process.cpuUsage(before).user < 5_000_000, piece)
     }
   })
 })
