@@ -56,6 +56,8 @@ export function mmdebstrapArguments(ground: Ground, settings: GroundSettings, ro
     return `--aptopt=${option.slice(0, equals)} "${option.slice(equals + 1)}"`
   })
   return [
+    // requireEmulation has looked already, and without arch-test, which would have to be installed for this alone
+    '--skip=check/qemu',
     ...['--verbose', `--mode=${root ? 'root' : 'unshare'}`, '--format=tar', `--architectures=${debian}`],
     ...what,
     ...options,
