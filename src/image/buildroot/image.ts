@@ -14,7 +14,7 @@ import { engineOverlay } from '../set/engine-hooks.ts'
 import { joinInitramfs, stubTree } from '../set/initramfs.ts'
 import { readList } from '../set/lists.ts'
 import { hashOf, writeManifest } from '../set/manifest.ts'
-import { makeModules } from '../set/modules.ts'
+import { type Modules, makeModules } from '../set/modules.ts'
 import { type Packing, writeSquashfs, xzForKernel } from '../set/pack.ts'
 import { replaceFolder } from '../set/replace.ts'
 import { resource } from '../set/resource.ts'
@@ -86,11 +86,13 @@ async function filesBelow(folder: string): Promise<string[]> {
     .toSorted()
 }
 
+const NO_MODULES: Modules = { core: new Map(), engine: new Map(), count: 0 }
+
 async function makeRoots(inputs: ImageInputs, work: string, made: string): Promise<void> {
   const { workspace, out, architecture, time, packing, report, signal } = inputs
   const root = await readTar(createReadStream(join(out, 'images/rootfs.tar'), { signal }))
   const release = releaseIn(root)
-  const modules = release === undefined ? new Map() : await modulesOf(inputs, root, release, work)
+  const modules = release === undefined ? NO_MODULES : await modulesOf(inputs, root, release, work)
   const list = await readFile(join(out, 'build/packages-file-list.txt'), 'utf8')
   const parted = partRoot(root, filesOf(list, new Set(inputs.engine)), modules)
   const core = new Map(parted.core)
@@ -108,14 +110,14 @@ async function makeRoots(inputs: ImageInputs, work: string, made: string): Promi
   )
   const squashfs = join(work, 'core.squashfs')
   await writeSquashfs(core, squashfs, { ...packing.core, time, signal })
-  const there = [...modules.keys()].map((path) =>
+  const there = [...modules.core.keys()].map((path) =>
     path.replace(`usr/lib/modules/${release}/`, '').replace(/\.ko$/, ''),
   )
   const stub = stubTree({
     init: await resource(workspace.chain, 'initramfs/init'),
     busybox: root.get(BUSYBOX) ?? incomplete('buildroot/', 'BusyBox'),
     applets: await readList(workspace.chain, 'initramfs-applets', architecture),
-    modules,
+    modules: modules.core,
     release: release ?? '',
     // what is built into the kernel needs no loading
     load: (await readList(workspace.chain, 'initramfs-modules', architecture)).filter((name) =>
@@ -127,14 +129,17 @@ async function makeRoots(inputs: ImageInputs, work: string, made: string): Promi
 }
 
 /** Those that the lists name, as far as this kernel has them: lists are written for more than one. */
-async function modulesOf(inputs: ImageInputs, root: Tree, release: string, work: string): Promise<Tree> {
+async function modulesOf(inputs: ImageInputs, root: Tree, release: string, work: string): Promise<Modules> {
   const { workspace, architecture, report, signal } = inputs
-  const named = await readList(workspace.chain, 'kernel-modules', architecture)
-  const patterns = named.map((pattern) => (/^[?!]/.test(pattern) ? pattern : `?${pattern}`))
+  const list = async (name: string) =>
+    (await readList(workspace.chain, name, architecture)).map((pattern) =>
+      /^[?!]/.test(pattern) ? pattern : `?${pattern}`,
+    )
+  const lists = { core: await list('kernel-modules'), engine: await list('engine-kernel-modules') }
   const kernel = new Map(root).set(`boot/vmlinuz-${release}`, fileEntry(''))
-  const { tree, count } = await makeModules(kernel, patterns, work, signal)
-  report.line(`${count} modules of Linux ${release}`)
-  return tree
+  const modules = await makeModules(kernel, lists, work, signal)
+  report.line(`${modules.count} modules of Linux ${release}`)
+  return modules
 }
 
 function incomplete(file: string, needs: string): never {

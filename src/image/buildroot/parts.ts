@@ -36,9 +36,13 @@ export interface Parted {
 /**
  * @param root everything
  * @param engineFiles as `filesOf` tells them
- * @param modules those that the core has, in place of all
+ * @param modules those that are kept, in place of all
  */
-export function partRoot(root: Tree, engineFiles: ReadonlySet<string>, modules: Tree): Parted {
+export function partRoot(
+  root: Tree,
+  engineFiles: ReadonlySet<string>,
+  modules: { readonly core: Tree; readonly engine: Tree },
+): Parted {
   const core = new Map<string, Entry>()
   const engine = new Map<string, Entry>()
   // a package may say lib/x where lib leads to usr/lib
@@ -55,7 +59,8 @@ export function partRoot(root: Tree, engineFiles: ReadonlySet<string>, modules: 
       if (/^(usr|opt)\//.test(path)) engine.set(path, entry)
     } else core.set(path, entry)
   }
-  for (const [path, entry] of modules) core.set(path, entry)
+  for (const [path, entry] of modules.core) core.set(path, entry)
+  for (const [path, entry] of modules.engine) engine.set(path, entry)
   for (const name of MOUNT_POINTS)
     if (!core.has(name))
       core.set(name, folderEntry(name === 'root' ? 0o700 : name === 'tmp' ? 0o1777 : 0o755))

@@ -73,7 +73,8 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     const system = await fetchPackages(core, place, (tar) => readTar(tar, notDocs))
     report.step('kernel modules')
     const release = kernelRelease(system)
-    const modules = await makeModules(system, await list('kernel-modules'), work, signal)
+    const wanted = { core: await list('kernel-modules'), engine: await list('engine-kernel-modules') }
+    const modules = await makeModules(system, wanted, work, signal)
     report.line(`${modules.count} of Linux ${release}`)
     // it takes as long as all the rest, and nothing waits for it
     packedKernel = writeKernel(system, release, architecture, made, work, signal)
@@ -82,11 +83,12 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     const lists = { keep: await list('keep'), links: await list('links'), applets: await list('applets') }
     const accounts = readUsers(await readUsersTable(chain))
     const coreOf = (files: Record<string, string>) =>
-      coreTree(system, lists, modules.tree, withUsers(overlay, accounts), files)
+      coreTree(system, lists, modules.core, withUsers(overlay, accounts), files)
 
     const engine = join(made, 'engine.squashfs')
     const hashes: Record<string, string> = {}
-    const engineTree = await engineFiles({ list, chain, architecture, place, work, core: coreOf({}), report })
+    const inputs = { list, chain, architecture, place, work, report }
+    const engineTree = await engineFiles({ ...inputs, core: coreOf({}), modules: modules.engine })
     if (engineTree) {
       await writeSquashfs(engineTree, engine, { ...squash, ...packing.engine })
       hashes['usr/lib/skiff/engine.sha256'] = `${await hashOf(engine)}\n`
@@ -114,7 +116,7 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
       init: await resource(chain, 'initramfs/init'),
       busybox: system.get(BUSYBOX) ?? incomplete('debian/keep', BUSYBOX),
       applets: await list('initramfs-applets'),
-      modules: modules.tree,
+      modules: modules.core,
       release,
       load: await list('initramfs-modules'),
     })

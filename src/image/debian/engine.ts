@@ -18,6 +18,8 @@ export interface EngineInputs {
   readonly work: string
   /** What is there already when the engine image is laid over it. */
   readonly core: Tree
+  /** Kernel modules that the core does without. */
+  readonly modules: Tree
   readonly report: { readonly step: (text: string) => void; readonly line: (text: string) => void }
 }
 
@@ -30,14 +32,14 @@ export const notDocs = (path: string): boolean =>
  * @throws what fetching, hooks and selecting throw
  */
 export async function engineFiles(inputs: EngineInputs): Promise<Tree | undefined> {
-  const { list, chain, architecture, place, work, core, report } = inputs
+  const { list, chain, architecture, place, work, core, modules, report } = inputs
   const packages = await list('engine-packages')
   if (packages.length === 0) return undefined
   report.step('engine image')
   const fetched = await fetchPackages({ what: 'engine', packages, architecture }, place, (tar) =>
     readTar(tar, notDocs),
   )
-  const added = new Map(await programsApart(inputs))
+  const added = new Map([...modules, ...(await programsApart(inputs))])
   const hooks = { work, architecture, line: report.line, signal: place.signal }
   for (const [path, entry] of await engineOverlay(chain, hooks)) added.set(path, entry)
   return engineTree(fetched, await list('engine-keep'), await list('engine-links'), core, added)

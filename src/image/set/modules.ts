@@ -1,6 +1,6 @@
 // The kernel's modules: those that the lists name and those they need, unpacked, with depmod's indexes of just these.
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import { type Entry, fileEntry, type Tree } from '../../host/archive/entry.ts'
 import { runOrThrow } from '../../host/process/run.ts'
@@ -47,12 +47,14 @@ export function parseDependencies(text: string): ReadonlyMap<string, readonly st
 
 /**
  * Modules that patterns name, without their ending, and those they need. Pure.
+ * @param list where the patterns come from, for who reads what is wrong with them
  * @throws image-incomplete for a pattern that fits nothing
  */
 export function chooseModules(
   dependencies: ReadonlyMap<string, readonly string[]>,
   builtin: ReadonlySet<string>,
   patterns: readonly string[],
+  list = 'debian/kernel-modules',
 ): ReadonlySet<string> {
   const chosen = new Set<string>()
   const bare = (path: string) => path.replace(MODULE, '')
@@ -64,11 +66,24 @@ export function chooseModules(
       continue
     }
     const there = found.length > 0 || [...builtin].some((path) => fits.test(bare(path)))
-    if (!there && !pattern.startsWith('?'))
-      throw failure('image-incomplete', { file: 'debian/kernel-modules', needs: pattern })
+    if (!there && !pattern.startsWith('?')) throw failure('image-incomplete', { file: list, needs: pattern })
     for (const path of found) for (const each of [path, ...(dependencies.get(path) ?? [])]) chosen.add(each)
   }
   return chosen
+}
+
+/**
+ * Modules of the engine image: those that patterns name and those they need, but for what the core has. Pure.
+ * @throws image-incomplete for a pattern that fits nothing
+ */
+export function engineModules(
+  dependencies: ReadonlyMap<string, readonly string[]>,
+  builtin: ReadonlySet<string>,
+  patterns: readonly string[],
+  core: ReadonlySet<string>,
+): string[] {
+  const chosen = chooseModules(dependencies, builtin, patterns, 'debian/engine-kernel-modules')
+  return [...chosen].filter((path) => !core.has(path))
 }
 
 /** depmod is where not every user's PATH leads. */
@@ -96,20 +111,30 @@ async function unpack(tree: Tree, release: string, folder: string, signal: Abort
   )
 }
 
+/** Patterns of modules by where they are to be. */
+export interface ModuleLists {
+  readonly core: readonly string[]
+  /** What nobody needs before the engine image is laid over /usr. */
+  readonly engine: readonly string[]
+}
+
 export interface Modules {
-  readonly tree: Tree
+  /** The core's own, and the indexes of all: kmod finds those of the engine image once it is there. */
+  readonly core: Tree
+  /** Without what the core has. */
+  readonly engine: Tree
   readonly count: number
 }
 
 /**
- * Modules and indexes for the core.
+ * Modules of core and engine image, and their indexes.
  * @param tree all files of the kernel's package
  * @param work a folder for temporary files
  * @throws image-failed, image-incomplete, process-missing, canceled
  */
 export async function makeModules(
   tree: Tree,
-  patterns: readonly string[],
+  lists: ModuleLists,
   work: string,
   signal: AbortSignal,
 ): Promise<Modules> {
@@ -122,16 +147,23 @@ export async function makeModules(
     await runOrThrow('depmod', depmod, { signal, timeout: LIMIT, env: withSbin() })
     const dependencies = parseDependencies(await readFile(join(home, 'modules.dep'), 'utf8'))
     const builtin = new Set((await readFile(join(home, 'modules.builtin'), 'utf8')).split('\n'))
-    const chosen = chooseModules(dependencies, builtin, patterns)
+    const inCore = chooseModules(dependencies, builtin, lists.core)
+    const inEngine = engineModules(dependencies, builtin, lists.engine, inCore)
+    const chosen = new Set([...inCore, ...inEngine])
     for (const path of dependencies.keys()) if (!chosen.has(path)) await rm(join(home, path))
     await runOrThrow('depmod', depmod, { signal, timeout: LIMIT, env: withSbin() })
-    const made = new Map<string, Entry>()
-    for (const path of chosen)
-      made.set(`${ROOT}/${release}/${path}`, fileEntry(await readFile(join(home, path))))
-    for (const name of await readdir(home))
-      if (INDEXES.test(basename(name)))
-        made.set(`${ROOT}/${release}/${name}`, fileEntry(await readFile(join(home, name))))
-    return { tree: made, count: chosen.size }
+    const entries = async (paths: Iterable<string>) => {
+      const made = new Map<string, Entry>()
+      for (const path of paths)
+        made.set(`${ROOT}/${release}/${path}`, fileEntry(await readFile(join(home, path))))
+      return made
+    }
+    const indexes = (await readdir(home)).filter((name) => INDEXES.test(name))
+    return {
+      core: await entries([...inCore, ...indexes]),
+      engine: await entries(inEngine),
+      count: chosen.size,
+    }
   } finally {
     await rm(folder, { recursive: true, force: true })
   }

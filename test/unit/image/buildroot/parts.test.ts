@@ -84,13 +84,17 @@ const engineFiles = new Set([
 ])
 
 test('the root is parted: core without the engine, engine without anything that is not merged', () => {
-  const modules = new Map([['usr/lib/modules/6.12.1/kernel/a.ko', file()]])
+  const modules = {
+    core: new Map([['usr/lib/modules/6.12.1/kernel/a.ko', file()]]),
+    engine: new Map([['usr/lib/modules/6.12.1/kernel/veth.ko', file()]]),
+  }
   const { core, engine } = partRoot(root, engineFiles, modules)
   assert.deepEqual([...engine.keys()].toSorted(), [
     'usr/bin/dockerd',
     'usr/lib/docker/plugin',
     'usr/lib/extension-release.d/extension-release.engine',
     'usr/lib/libdocker.so',
+    'usr/lib/modules/6.12.1/kernel/veth.ko',
     'usr/lib/systemd/system/docker.service',
   ])
   assert.equal(releaseIn(root), '6.12.1')
@@ -114,7 +118,7 @@ test('the root is parted: core without the engine, engine without anything that 
 })
 
 test('without an engine there is no engine image', () => {
-  assert.equal(partRoot(root, new Set(), new Map()).engine.size, 0)
+  assert.equal(partRoot(root, new Set(), { core: new Map(), engine: new Map() }).engine.size, 0)
 })
 
 test('the set takes the kernel, the trees and what firmware and hooks left', () => {

@@ -9,6 +9,7 @@ import { danglingLinks, select, withNeeds } from '../../../../src/image/debian/s
 import { mergeList } from '../../../../src/image/set/lists.ts'
 import {
   chooseModules,
+  engineModules,
   kernelIn,
   kernelRelease,
   parseDependencies,
@@ -105,6 +106,13 @@ describe('kernel modules', () => {
   it('may be built in, and are an error when nobody has them', () => {
     assert.equal(chooseModules(needs, new Set(['k/e.ko']), ['k/e']).size, 0)
     assert.throws(() => chooseModules(needs, new Set(), ['k/zz']), { code: 'image-incomplete' })
+  })
+
+  it('are in the core or in the engine image, and what both need is in the core', () => {
+    assert.deepEqual(engineModules(needs, new Set(), ['k/a'], chooseModules(needs, new Set(), ['k/b'])), [
+      'k/a.ko',
+    ])
+    assert.throws(() => engineModules(needs, new Set(), ['k/zz'], new Set()), /engine-kernel-modules/)
   })
 
   it('belong to one kernel', () => {
