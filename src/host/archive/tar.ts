@@ -49,14 +49,19 @@ export async function readTar(tar: Readable, wanted: (path: string) => boolean =
 }
 
 /**
- * Writes a tree as a tar, in the order of its paths and with one time for everything: same tree, same bytes.
+ * Writes a tree as a tar, with one time for everything: same tree, same bytes.
  * @param time seconds since 1970
+ * @param inOrder all entries in the order in which they are written, folders among them: by default that of the paths
  */
-export function writeTar(tree: Tree, time: number): AsyncIterable<unknown> {
+export function writeTar(
+  tree: Tree,
+  time: number,
+  inOrder: (tree: Tree) => Tree = completed,
+): AsyncIterable<unknown> {
   const pack = tarStream.pack()
   // one entry after the other: each is taken when the reader has room for it
   const write = async () => {
-    for (const [path, entry] of completed(tree)) {
+    for (const [path, entry] of inOrder(tree)) {
       const { mode, uid, gid } = entry
       const header = { name: path, mode, uid, gid, mtime: new Date(time * 1000) }
       await new Promise<void>((resolve, reject) => {

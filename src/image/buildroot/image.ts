@@ -109,7 +109,8 @@ async function makeRoots(inputs: ImageInputs, work: string, made: string): Promi
     fileEntry(`chain=${chain}\ntime=${time}\nkernel=${release ?? 'without modules'}\nskiff=${version}\n`),
   )
   const squashfs = join(work, 'core.squashfs')
-  await writeSquashfs(core, squashfs, { ...packing.core, time, signal })
+  const order = await readList(workspace.chain, 'core-order', architecture)
+  await writeSquashfs(core, squashfs, { ...packing.core, time, signal, order })
   const there = [...modules.core.keys()].map((path) =>
     path.replace(`usr/lib/modules/${release}/`, '').replace(/\.ko$/, ''),
   )

@@ -111,7 +111,7 @@ export async function assembleDebian(target: Target, options: AssembleOptions): 
     report.step('core')
     const built = coreOf({ ...hashes, 'usr/lib/skiff/image': aboutImage(target, debian.time, release) })
     const squashfs = join(work, 'core.squashfs')
-    await writeSquashfs(built, squashfs, { ...squash, ...packing.core })
+    await writeSquashfs(built, squashfs, { ...squash, ...packing.core, order: await list('core-order') })
     const stub = stubTree({
       init: await resource(chain, 'initramfs/init'),
       busybox: system.get(BUSYBOX) ?? incomplete('debian/keep', BUSYBOX),

@@ -7,6 +7,7 @@ import { failure } from '../../core/errors.ts'
 import type { Tree } from '../../host/archive/entry.ts'
 import { writeTar } from '../../host/archive/tar.ts'
 import { runOrThrow } from '../../host/process/run.ts'
+import { readingOrder } from './order.ts'
 
 const LIMIT = 15 * 60_000
 const WORDS = 2000
@@ -22,7 +23,7 @@ export interface Packing {
 /** How core, engine image and firmware are packed, by what it is to be good at. */
 export const packings = {
   small: {
-    core: { compression: 'xz', block: '1M' },
+    core: { compression: 'xz', block: '256K' },
     engine: { compression: 'zstd', block: '256K' },
     firmware: { compression: 'xz', block: '256K' },
   },
@@ -45,13 +46,18 @@ export function squashfsArguments(file: string, packing: Packing, time: number):
 }
 
 /**
- * Writes a squashfs file. Same tree and time, same bytes.
+ * Writes a squashfs file. Same tree, order and time, same bytes.
  * @throws process-missing, process-failed, timed-out, canceled
  */
 export async function writeSquashfs(
   tree: Tree,
   file: string,
-  how: Packing & { readonly time: number; readonly signal: AbortSignal },
+  how: Packing & {
+    readonly time: number
+    readonly signal: AbortSignal
+    /** Patterns of the files that are read first, in that order; see `readingOrder`. */
+    readonly order?: readonly string[]
+  },
 ): Promise<void> {
   const limit = AbortSignal.timeout(LIMIT)
   const signal = AbortSignal.any([how.signal, limit])
@@ -75,9 +81,10 @@ export async function writeSquashfs(
   const kill = () => child.kill('SIGKILL')
   signal.addEventListener('abort', kill)
   child.stdin.on('error', () => {})
+  const inOrder = (whole: Tree) => readingOrder(whole, how.order ?? [])
   try {
     // when it ends early, its exit status says why, not the pipe
-    const fed = pipeline(writeTar(tree, how.time), child.stdin).catch(() => {})
+    const fed = pipeline(writeTar(tree, how.time, inOrder), child.stdin).catch(() => {})
     const [status] = await Promise.all([ended, fed])
     if (limit.aborted) throw failure('timed-out', { what: 'mksquashfs', seconds: LIMIT / 1000, hint: '' })
     if (how.signal.aborted) throw failure('canceled', { what: 'mksquashfs' })
