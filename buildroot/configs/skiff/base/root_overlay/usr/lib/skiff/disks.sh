@@ -49,7 +49,7 @@ type_of() {
   type=$(timeout -k 1 3 blkid "$1" | sed -n 's/.* TYPE="\([a-z0-9]*\)".*/\1/p')
   type=${type:-ext4}
   # by its path, or it is that of BusyBox, which has no such option
-  /usr/sbin/modprobe --quiet "$type" 2>/dev/null
+  grep -qw "$type" /proc/filesystems || /usr/sbin/modprobe --quiet "$type" 2>/dev/null
   echo "$type"
 }
 
