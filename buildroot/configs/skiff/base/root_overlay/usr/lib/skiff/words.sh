@@ -6,11 +6,15 @@ state=/run/skiff
 
 # Keeps a sentence on a topic for `skiff status`. $1 topic, $2 ok | problem, the rest: the sentence
 note() {
-  mkdir -p "$state/notes"
+  [ -d "$state/notes" ] || mkdir -p "$state/notes"
   topic=$1 kind=$2
   shift 2
-  # names and errors quote what is on persist, which may be anything
-  set -- "$(printf '%s' "$*" | LC_ALL=C tr -cd ' -~' | cut -c 1-240)"
+  set -- "$*"
+  # names and errors quote what is on persist, which may be anything; what is plain and short costs no process
+  case $1 in
+    *[!\ -~]*) set -- "$(printf '%s' "$1" | LC_ALL=C tr -cd ' -~')" ;;
+  esac
+  [ "${#1}" -le 240 ] || set -- "$(printf '%s' "$1" | cut -c 1-240)"
   printf '%s %s\n' "$kind" "$*" >>"$state/notes/$topic"
   echo "$topic: $*"
   [ "$kind" = problem ] || return 0
@@ -29,9 +33,12 @@ persist_there() {
 
 safe_mode() { [ -e "$state/safe" ]; }
 
+# Waits until the disk has $1. What is not on persist is in RAM.
+to_disk() { case $1 in "$persist" | "$persist"/*) sync "$1" ;; esac; }
+
 # Replaces file $1 by stdin, whole: what a power cut leaves is the old one or the new one. $2 mode
 write_whole() {
-  cat >"$1.new" && chmod "$2" "$1.new" && sync "$1.new" && mv -f "$1.new" "$1" && sync "$(dirname "$1")" && return 0
+  cat >"$1.new" && chmod "$2" "$1.new" && to_disk "$1.new" && mv -f "$1.new" "$1" && to_disk "${1%/*}" && return 0
   rm -f "$1.new"
   return 1
 }
