@@ -1,7 +1,7 @@
 // Whether this machine runs programs of another architecture: by itself, or by an emulator that the kernel starts
 // for them (Documentation/admin-guide/binfmt-misc.rst). Registrations are the whole kernel's, containers included.
 import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
-import { machine, tmpdir } from 'node:os'
+import { machine, release, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { failure } from '../../core/errors.ts'
 import {
@@ -149,14 +149,24 @@ async function installedEmulator({ qemu }: Architecture): Promise<string | undef
 const escaped = (bytes: Iterable<number>) =>
   [...bytes].map((byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('')
 
-/** The line that registers an emulator. Static and position-independent programs, and any OS ABI, match. Pure. */
-export function registrationLine({ elf, qemu }: Architecture, emulator: string): string {
+/** Since Linux 5.12 the kernel tells QEMU that a program's own argv[0] follows its path (AT_FLAGS_PRESERVE_ARGV0). */
+const TELLS_NAME = [5, 12] as const
+
+/**
+ * The line that registers an emulator. Static and position-independent programs, and any OS ABI, match. The name by
+ * which a program was called is kept (flag P) where QEMU can be told of it: BusyBox is all programs in one file, and its
+ * shell starts itself under their names. Pure.
+ * @param kernel release of this machine's kernel
+ */
+export function registrationLine({ elf, qemu }: Architecture, emulator: string, kernel = release()): string {
   const magic = elfStart(elf)
   const mask = magic.map(() => 0xff)
   // SYSV to GNU, as Debian registers them
   mask[7] = 0xfc
   mask[elf.little ? 16 : 17] = 0xfe
-  return `:qemu-${qemu}:M::${escaped(magic)}:${escaped(mask)}:${emulator}:OCF`
+  const [major = 0, minor = 0] = kernel.split('.').map((part) => Number.parseInt(part, 10))
+  const named = major > TELLS_NAME[0] || (major === TELLS_NAME[0] && minor >= TELLS_NAME[1])
+  return `:qemu-${qemu}:M::${escaped(magic)}:${escaped(mask)}:${emulator}:OCF${named ? 'P' : ''}`
 }
 
 /**

@@ -53,7 +53,7 @@ async function probe() {
   const after = await emulationOf(platform, host)
   writeFileSync(
     join(FOLDER, 'register'),
-    registrationLine(architecture, '/usr/bin/qemu-none').replace(/OCF$/, ''),
+    registrationLine(architecture, '/usr/bin/qemu-none').replace(/OCFP?$/, ''),
   )
   const unfixed = await problemOf(requireEmulation(platform, host))
   await unregisterEmulator(architecture)

@@ -34,14 +34,29 @@ test('tells a program that needs libraries from one that does not', () => {
 
 test('writes the line that the kernel takes', () => {
   assert.equal(
-    registrationLine(of('linux/arm64'), '/usr/bin/qemu-aarch64-static'),
+    registrationLine(of('linux/arm64'), '/usr/bin/qemu-aarch64-static', '6.1.0-28-amd64'),
     ':qemu-aarch64:M::' +
       String.raw`\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00` +
       String.raw`:\xff\xff\xff\xff\xff\xff\xff\xfc\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff` +
-      ':/usr/bin/qemu-aarch64-static:OCF',
+      ':/usr/bin/qemu-aarch64-static:OCFP',
   )
   // big-endian: the low byte of e_type is the second
-  assert.match(registrationLine(of('linux/s390x'), 'x'), /\\x00\\x02\\x00\\x16:.*\\xff\\xfe\\xff\\xff:x:OCF$/)
+  assert.match(
+    registrationLine(of('linux/s390x'), 'x', '6.1'),
+    /\\x00\\x02\\x00\\x16:.*\\xff\\xfe\\xff\\xff:x:OCFP$/,
+  )
+})
+
+test('keeps the name that a program was called by, unless the kernel cannot tell the emulator', () => {
+  const flags = (kernel: string) => registrationLine(of('linux/arm64'), '/q', kernel).split(':').at(-1)
+  assert.deepEqual(['4.14.180-176', '5.11.0', '5.12', '5.15.0-rc1', '6.18.44-x', '7.0'].map(flags), [
+    'OCF',
+    'OCF',
+    'OCFP',
+    'OCFP',
+    'OCFP',
+    'OCFP',
+  ])
 })
 
 // as the kernel shows them
