@@ -158,7 +158,7 @@ const TELLS_NAME = [5, 12] as const
  * shell starts itself under their names. Pure.
  * @param kernel release of this machine's kernel
  */
-export function registrationLine({ elf, qemu }: Architecture, emulator: string, kernel = release()): string {
+export function registrationLine({ elf, qemu }: Architecture, emulator: string, kernel: string): string {
   const magic = elfStart(elf)
   const mask = magic.map(() => 0xff)
   // SYSV to GNU, as Debian registers them
@@ -178,7 +178,7 @@ export async function registerEmulator(architecture: Architecture): Promise<bool
   const emulator = await installedEmulator(architecture)
   if (process.getuid?.() !== 0 || emulator === undefined) return false
   const register = join(FOLDER, 'register')
-  const line = registrationLine(architecture, emulator)
+  const line = registrationLine(architecture, emulator, release())
   try {
     await writeFile(register, line)
   } catch {

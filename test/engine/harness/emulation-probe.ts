@@ -1,6 +1,7 @@
 // Runs in a user namespace that has registrations of binfmt_misc of its own (Linux 6.7), so that what it registers
 // and takes back touches nobody else's. Prints what it saw as JSON; `shared` where the kernel has no such thing.
 import { readdirSync, writeFileSync } from 'node:fs'
+import { release } from 'node:os'
 import { join } from 'node:path'
 import { isFailure } from '../../../src/core/errors.ts'
 import { architectureOf, parsePlatform } from '../../../src/core/platform.ts'
@@ -53,7 +54,7 @@ async function probe() {
   const after = await emulationOf(platform, host)
   writeFileSync(
     join(FOLDER, 'register'),
-    registrationLine(architecture, '/usr/bin/qemu-none').replace(/OCFP?$/, ''),
+    registrationLine(architecture, '/usr/bin/qemu-none', release()).replace(/OCFP?$/, ''),
   )
   const unfixed = await problemOf(requireEmulation(platform, host))
   await unregisterEmulator(architecture)

@@ -67,7 +67,10 @@ const shown = (line: string, flags: string) => {
 }
 
 test('finds what is registered by its magic, whatever it is called', () => {
-  const found = parseRegistration('anything', shown(registrationLine(of('linux/riscv64'), '/q'), 'POCF'))
+  const found = parseRegistration(
+    'anything',
+    shown(registrationLine(of('linux/riscv64'), '/q', '6.1'), 'POCF'),
+  )
   assert.equal(found?.emulator, '/q')
   assert.equal(found?.fixed, true)
   for (const { elf, platform } of architectures)
@@ -79,7 +82,7 @@ test('finds what is registered by its magic, whatever it is called', () => {
 })
 
 test('sees what is off, has no flag F, or goes by a name', () => {
-  const text = shown(registrationLine(of('linux/arm64'), '/q'), 'OC')
+  const text = shown(registrationLine(of('linux/arm64'), '/q', '6.1'), 'OC')
   assert.equal(parseRegistration('a', text)?.fixed, false)
   assert.equal(parseRegistration('a', text.replace('enabled', 'disabled')), undefined)
   assert.equal(
